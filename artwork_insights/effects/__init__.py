@@ -1,0 +1,1 @@
+"""How much: cross-fitted average, group and conditional effects on take rate."""

@@ -1,0 +1,164 @@
+"""What an effect estimate is: frozen results with units, shared by every estimator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from scipy import stats
+
+from artwork_insights.diagnostic import Diagnostic
+from artwork_insights.study import DesignName
+
+Estimand = Literal["ATE", "ATT", "ATO", "slope"]
+Score = Literal["aipw", "plr", "difference_in_means"]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectEstimate:
+    """Average effect of one artwork feature on take rate.
+
+    Attributes
+    ----------
+    estimand : {"ATE", "ATT", "ATO", "slope"}
+        Assets the average is taken over: all, treated, the overlap; or the slope of a continuous treatment.
+    design : {"pooled", "mundlak", "within"}
+        How confounding by titles is met.
+    score : {"aipw", "plr", "difference_in_means"}
+        Doubly robust score, partially linear model, or the naive contrast.
+    effect : float
+        Change in the outcome; for a take rate in takes per impression (0.002 means two more takes per 1,000
+        impressions); for a slope, per unit of the treatment.
+    std_error : float
+        Standard error of `effect`, same unit, clustered by title.
+    degrees_of_freedom : int
+        Number of titles less one, for t critical values.
+    n_cells, n_assets, n_titles : int
+        Rows (asset and country), assets, and titles (clusters) used.
+    diagnostics : tuple of Diagnostic
+        Checks that belong to this estimate.
+    """
+
+    estimand: Estimand
+    design: DesignName
+    score: Score
+    effect: float
+    std_error: float
+    degrees_of_freedom: int
+    n_cells: int
+    n_assets: int
+    n_titles: int
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Confidence interval at `level` from Student's t with `degrees_of_freedom`."""
+        half = float(stats.t.ppf(0.5 + level / 2, self.degrees_of_freedom)) * self.std_error
+        return self.effect - half, self.effect + half
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p-value of no effect."""
+        return float(2 * stats.t.sf(abs(self.effect / self.std_error), self.degrees_of_freedom))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEstimate:
+    """An estimate made another way, to stand beside the headline.
+
+    Attributes
+    ----------
+    name : str
+        How it differs, e.g. ``"equal weights"``, ``"without face-sensitive confounders"``.
+    estimate : EffectEstimate or None
+        None where it is not identified.
+    sentence : str
+        What it is for, or why it is not identified.
+    """
+
+    name: str
+    estimate: EffectEstimate | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEffect:
+    """Effect within one group of cells.
+
+    Attributes
+    ----------
+    modifier, group : str
+        E.g. ``"genre"`` and ``"Drama"``.
+    estimate : EffectEstimate
+        From the scores of the group's cells, clustered by title.
+    shrunken_effect : float
+        Partially pooled towards the modifier's mean; for display only.
+    q_value : float
+        Benjamini-Hochberg adjusted p-value over all groups of the hypothesis.
+    base_rate : float
+        Mean outcome of the untreated cells of the group.
+    """
+
+    modifier: str
+    group: str
+    estimate: EffectEstimate
+    shrunken_effect: float
+    q_value: float
+    base_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class NuisanceQuality:
+    """How well the models that must be fitted predict, out of fold.
+
+    Attributes
+    ----------
+    treatment_auc : float or None
+        Area under the ROC curve of the treatment model; None for a continuous treatment.
+    treatment_r2, outcome_r2 : float or None
+        Out-of-fold R2; `treatment_r2` for a continuous treatment only.
+    calibration : tuple of (float, float, int)
+        Predicted mean, observed share and number of cells per tenth of the propensity.
+    treatment_settings, outcome_settings : dict
+        The settings that the grid search chose.
+    treatment_variance_left : float
+        Share of the treatment's variance that the confounders leave unexplained, in [0, 1].
+    """
+
+    treatment_auc: float | None
+    treatment_r2: float | None
+    outcome_r2: float | None
+    calibration: tuple[tuple[float, float, int], ...]
+    treatment_settings: dict[str, float]
+    outcome_settings: dict[str, float]
+    treatment_variance_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class ForestSummary:
+    """The causal forest's view of who responds.
+
+    Attributes
+    ----------
+    mean_effect : float
+        Mean conditional effect over the cells.
+    quantiles : tuple of float
+        5, 25, 50, 75 and 95 % quantiles of the conditional effects over cells.
+    importance : tuple of (str, float)
+        Modifiers and their share of the forest's splits, largest first.
+    group_means : tuple of (str, str, float)
+        Modifier, group and mean conditional effect, to be held against the group effects.
+    largest_gap : float
+        Largest gap to a group effect, in that group's standard errors.
+    n_cells : int
+        Cells the forest was fitted on.
+    sentence : str
+        In words, whether the forest agrees.
+    """
+
+    mean_effect: float
+    quantiles: tuple[float, ...]
+    importance: tuple[tuple[str, float], ...]
+    group_means: tuple[tuple[str, str, float], ...]
+    largest_gap: float
+    n_cells: int
+    sentence: str

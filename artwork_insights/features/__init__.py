@@ -1,0 +1,1 @@
+"""Images to numbers. The only package that touches pixels and networks."""

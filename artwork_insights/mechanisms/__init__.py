@@ -1,0 +1,1 @@
+"""Why, and for whom: mediation and moderation."""

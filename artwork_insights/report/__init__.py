@@ -1,0 +1,1 @@
+"""Findings, verdicts, figures and one self-contained HTML file. The only package that draws."""

@@ -1,0 +1,207 @@
+"""The study file: data paths, hypotheses, limits and seed, typed and validated before anything runs."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from artwork_insights.errors import ExpressionError, StudyFileError, did_you_mean
+from artwork_insights.expression import Expression, parse_expression
+
+Source = Literal["consumer_insight", "mined", "prior"]
+DesignName = Literal["pooled", "mundlak", "within"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Header(_Frozen):
+    """The ``[study]`` table: name, seed, and which half of the titles the effects are estimated on."""
+
+    name: Name
+    seed: int = Field(default=0, ge=0)
+    titles: Literal["all", "confirming"] = "all"
+
+
+class TitleOutcome(_Frozen):
+    """An outcome read from a column of the title table, where there is no impression log."""
+
+    table: Literal["titles"] = "titles"
+    column: str
+
+
+class Data(_Frozen):
+    """The ``[data]`` table: where the tables lie; relative paths are read from the folder of the study file."""
+
+    assets: Path
+    titles: Path
+    impressions: Path | None = None
+    popularity: Path | None = None
+    features: Path = Path("features")
+    outcome: TitleOutcome | None = None
+    largest_unknown_impression_share: float = Field(default=0.05, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _has_one_outcome(self) -> Data:
+        if (self.impressions is None) == (self.outcome is None):
+            raise ValueError(
+                'give either impressions = "..." or outcome = { table = "titles", column = "..." }, one of them'
+            )
+        return self
+
+
+class Extraction(_Frozen):
+    """The ``[extraction]`` table: how features are measured when ``[data] features`` is not there yet."""
+
+    embedding: str = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    workers: int = Field(default=0, ge=0, description="0 means one per processor core")
+
+
+class Estimation(_Frozen):
+    """The ``[estimation]`` table: limits of the estimators. The defaults are what the documentation describes."""
+
+    folds: int = Field(default=5, ge=2, le=50)
+    repeats: int = Field(default=1, ge=1, le=100)
+    trim: float = Field(default=0.05, ge=0, lt=0.5, description="propensities outside [trim, 1 - trim] are left out")
+    level: float = Field(default=0.95, gt=0.5, lt=1)
+    placebo_draws: int = Field(default=200, ge=0)
+    forest: bool = True
+
+
+class Hypothesis(_Frozen):
+    """One causal question, written before looking.
+
+    Attributes
+    ----------
+    treatment : str
+        A feature or a small expression over features, see `artwork_insights.expression`.
+    smallest_effect_of_interest : float or None
+        In the unit of the outcome (takes per impression); effects nearer to zero count as practically zero.
+    confounders, effect_modifiers : tuple of str
+        Columns of the title table, features, ``country`` or ``embedding``.
+    """
+
+    name: Name
+    treatment: str
+    statement: str = ""
+    source: Source = "consumer_insight"
+    smallest_effect_of_interest: float | None = Field(default=None, ge=0)
+    confounders: tuple[str, ...] = ()
+    effect_modifiers: tuple[str, ...] = ("genre", "country")
+
+    @model_validator(mode="after")
+    def _treatment_parses(self) -> Hypothesis:
+        try:
+            parse_expression(self.treatment)
+        except ExpressionError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def expression(self) -> Expression:
+        """The treatment, parsed."""
+        return parse_expression(self.treatment)
+
+
+class Mediation(_Frozen):
+    """Whether a mediator carries the effect of a treatment, asked where the mediator is defined."""
+
+    treatment: str
+    mediator: str
+    confounders: tuple[str, ...] = ()
+
+
+DEFAULT_MEDIATION = Mediation(treatment="face_count", mediator="face_area_share_mean")
+
+
+class Study(_Frozen):
+    """A study file after validation; every path is absolute."""
+
+    study: Header
+    data: Data
+    extraction: Extraction = Extraction()
+    estimation: Estimation = Estimation()
+    hypothesis: tuple[Hypothesis, ...] = Field(min_length=1)
+    mediation: tuple[Mediation, ...] = (DEFAULT_MEDIATION,)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Study:
+        names = [hypothesis.name for hypothesis in self.hypothesis]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"two hypotheses are named {repeated[0]!r}; give each its own name")
+        return self
+
+
+def read_study(path: str | Path) -> Study:
+    """Read and validate a study file.
+
+    Raises
+    ------
+    StudyFileError
+        One sentence naming the file, the place in it, what was found and what was expected.
+    """
+    path = Path(path)
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StudyFileError(
+            f"{path} does not exist; `artwork-insights init FOLDER` writes a study file from your tables."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyFileError(f"{path} cannot be read: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise StudyFileError(f"{path} is not valid TOML: {error}.") from None
+    try:
+        study = Study.model_validate(raw)
+    except ValidationError as error:
+        raise StudyFileError(f"{path.name}: {_first_fault(error)}") from None
+    return study.model_copy(update={"data": _resolve(study.data, path.resolve().parent)})
+
+
+def _resolve(data: Data, folder: Path) -> Data:
+    fields = ("assets", "titles", "impressions", "popularity", "features")
+    paths = {field: getattr(data, field) for field in fields}
+    return data.model_copy(update={field: folder / value for field, value in paths.items() if value is not None})
+
+
+def _first_fault(error: ValidationError) -> str:
+    """Turn pydantic's first fault into one sentence with the nearest known key."""
+    faults = error.errors(include_url=False)
+    fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
+    *parents, key = fault["loc"] or ("",)
+    place = "".join(
+        f"[{part}]" if isinstance(part, int) else (f".{part}" if i else str(part)) for i, part in enumerate(parents)
+    )
+    prefix = f"{place}: " if place else ""
+    more = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
+    if fault["type"] == "extra_forbidden":
+        known = _known_keys(parents)
+        return f"{prefix}unknown key {str(key)!r}{did_you_mean(str(key), known)}; known here: {', '.join(known)}{more}."
+    if fault["type"] == "missing":
+        return f"{prefix}{str(key)!r} is missing{more}."
+    reason = fault["msg"].removeprefix("Value error, ").rstrip(".")
+    where = (
+        f"{place}{'.' if place and not isinstance(key, int) else ''}{key}: "
+        if isinstance(key, str) and key
+        else f"{place}[{key}]: "
+        if key != ""
+        else ""
+    )
+    found = "" if fault["type"] == "value_error" else f", found {fault['input']!r}"
+    return f"{where}{reason}{found}{more}."
+
+
+def _known_keys(parents: list[int | str]) -> list[str]:
+    sections: dict[str, type[BaseModel]] = {
+        "study": Header, "data": Data, "extraction": Extraction, "estimation": Estimation,
+        "hypothesis": Hypothesis, "mediation": Mediation, "outcome": TitleOutcome,
+    }  # fmt: skip
+    names = [part for part in parents if isinstance(part, str)]
+    return sorted((sections[names[-1]] if names else Study).model_fields)
