@@ -1,4 +1,4 @@
-"""Every exception raised on purpose. Each message is one sentence: where, what was found, what was expected, what to do."""
+"""Every exception raised on purpose; each message is one sentence: where, what was found, expected, and what to do."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -156,14 +156,14 @@ class _Parser:
             position = match.end()
         return tokens
 
-    def fail(self, position: int) -> None:
+    def fail(self, position: int) -> NoReturn:
         found = self.text[position:].strip()[:12] or "the end"
         raise ExpressionError(
             f"treatment {self.text!r}: cannot read {found!r} at character {position + 1}; "
             "a treatment is made of feature names, numbers, < <= > >= == !=, and, or, not and parentheses."
         )
 
-    def fail_here(self) -> None:
+    def fail_here(self) -> NoReturn:
         self.fail(self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text))
 
     def accept(self, *values: str) -> str | None:

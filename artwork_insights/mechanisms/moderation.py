@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from artwork_insights.errors import NotIdentifiedError
+from artwork_insights.mechanisms.regression import (
+    ClusteredFit,
+    FloatArray,
+    WaldTest,
+    fill_missing,
+    fit_clustered_ols,
+    sweep_group_means,
+    wald_test,
+)
+
+CLEAR = 0.05
+"""Level of the joint test at which the sentence says that the groups differ."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moderation:
@@ -25,6 +42,8 @@ class Moderation:
         Of no moderation.
     sentence : str
         In words.
+    left_out : tuple of str
+        Groups without a slope: too few titles in which the treatment varies.
     """
 
     modifier: str
@@ -36,3 +55,115 @@ class Moderation:
     denominator_df: int
     p_value: float
     sentence: str
+    left_out: tuple[str, ...] = ()
+
+
+def moderate(
+    outcome: ArrayLike,
+    treatment: ArrayLike,
+    groups: ArrayLike,
+    confounders: ArrayLike | None = None,
+    clusters: ArrayLike | None = None,
+    *,
+    weights: ArrayLike | None = None,
+    absorb: ArrayLike | None = None,
+    modifier: str = "group",
+    fewest_titles: int = 10,
+) -> Moderation:
+    """Estimate one slope of the treatment per group and test jointly that they are equal.
+
+    One regression: a constant and a slope per group, the confounders shared; cluster-robust Wald test with
+    F(groups - 1, titles - 1). Groups without enough titles are left out with their rows and named, since the error of
+    a slope that hangs on a handful of titles is far too small.
+
+    Parameters
+    ----------
+    outcome, treatment : array of shape (n,)
+        A boolean treatment counts as 0 and 1.
+    groups : array of shape (n,)
+        Labels, e.g. the genre of each row.
+    confounders : array of shape (n, k), optional
+        NaN is filled with the mean and marked, see `fill_missing`.
+    clusters : array of shape (n,), optional
+        title_id; without it rows are taken as independent.
+    weights, absorb : array of shape (n,), optional
+        Precision weights; labels of groups whose means are swept out, e.g. title and country.
+    fewest_titles : int
+        Clusters (or rows) in which the treatment must vary beside the other group means for a group to have a slope.
+
+    Raises
+    ------
+    NotIdentifiedError
+        Fewer than two groups have a slope.
+    """
+    target = np.asarray(outcome, dtype=np.float64)
+    dose = np.asarray(treatment, dtype=np.float64)
+    labels = np.asarray(groups).astype(str)
+    units = np.arange(len(target)) if clusters is None else np.asarray(clusters)
+    cells = labels if absorb is None else np.char.add(np.char.add(labels, "\x1f"), np.asarray(absorb).astype(str))
+    names = [str(label) for label in np.unique(labels)]
+    carrying = {name: _n_carrying(dose, cells, units, labels == name) for name in names}
+    used = [name for name in names if carrying[name] >= max(fewest_titles, 2)]
+    left_out = tuple(name for name in names if name not in used)
+    if len(used) < 2:
+        raise NotIdentifiedError(
+            f"{modifier}: {len(used)} of {len(names)} groups have {fewest_titles} titles in which the treatment "
+            "varies, and a comparison needs 2; merge small groups or add artwork."
+        )
+    rows = np.isin(labels, used)
+    fit = _fit_slopes(target[rows], dose[rows], labels[rows], used, fill_missing(confounders, len(target))[rows],
+                      _at(clusters, rows), _at(weights, rows), _at(absorb, rows))  # fmt: skip
+    places = np.arange(len(used)) + len(used)
+    contrasts = np.zeros((len(used) - 1, len(fit.names)))
+    contrasts[:, places[0]] = -1.0
+    contrasts[np.arange(len(used) - 1), places[1:]] = 1.0
+    joint = wald_test(fit, contrasts)
+    slopes = tuple(float(fit.coefficients[place]) for place in places)
+    errors = tuple(float(fit.std_errors[place]) for place in places)
+    sentence = _sentence(modifier, used, slopes, joint, left_out)
+    return Moderation(modifier, tuple(used), slopes, errors, joint.statistic, joint.numerator_df,
+                      joint.denominator_df, joint.p_value, sentence, left_out)  # fmt: skip
+
+
+def _fit_slopes(
+    outcome: FloatArray,
+    treatment: FloatArray,
+    labels: NDArray[np.str_],
+    used: list[str],
+    confounders: FloatArray,
+    clusters: ArrayLike | None,
+    weights: ArrayLike | None,
+    absorb: ArrayLike | None,
+) -> ClusteredFit:
+    """Group constants, then group slopes, then confounders: what is collinear is dropped from the right."""
+    member = (labels[:, None] == np.array(used)[None, :]).astype(np.float64)
+    design = np.column_stack([member, member * treatment[:, None], confounders])
+    names = [*(f"in {name}" for name in used), *used, *(f"confounder {i}" for i in range(confounders.shape[1]))]
+    return fit_clustered_ols(outcome, design, clusters, weights=weights, absorb=absorb, names=names)
+
+
+def _n_carrying(
+    treatment: FloatArray, cells: NDArray[np.str_], units: NDArray[np.generic], rows: NDArray[np.bool_]
+) -> int:
+    """Clusters of a group that carry information on its slope: the treatment differs from the cell's mean there."""
+    codes = np.unique(cells[rows], return_inverse=True)[1].reshape(-1)
+    swept = sweep_group_means(treatment[rows][:, None], codes, np.ones(len(codes)))[:, 0]
+    return len(np.unique(units[rows][np.abs(swept) > 1e-12 * max(1.0, float(np.abs(treatment).max()))]))
+
+
+def _at(values: ArrayLike | None, rows: NDArray[np.bool_]) -> ArrayLike | None:
+    return None if values is None else np.asarray(values)[rows]
+
+
+def _sentence(
+    modifier: str, used: list[str], slopes: tuple[float, ...], joint: WaldTest, left_out: tuple[str, ...]
+) -> str:
+    named = modifier.replace("_", " ")
+    order = np.argsort(slopes, kind="stable")
+    low, high = int(order[0]), int(order[-1])
+    if joint.p_value < CLEAR:
+        turn = ", where it points the other way" if slopes[low] < 0 < slopes[high] else ""
+        text = f"The effect differs by {named}: it is highest for {used[high]} and lowest for {used[low]}{turn}."
+    else:
+        text = f"There is no clear sign that the effect differs by {named}; small differences would go unseen."
+    return f"{text} Too little artwork to say: {', '.join(left_out)}." if left_out else text

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from scipy import optimize, stats
+
+from artwork_insights.errors import NotIdentifiedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +28,129 @@ class EValue:
     risk_ratio: float
     e_value: float
     e_value_limit: float | None
+
+
+def e_value(risk_ratio: float, lower: float | None = None, upper: float | None = None) -> EValue:
+    """E-value of a risk ratio: ``RR + sqrt(RR (RR - 1))``, of 1/RR below 1 (VanderWeele and Ding 2017).
+
+    Parameters
+    ----------
+    risk_ratio : float
+        Positive.
+    lower, upper : float, optional
+        Limits of its interval, ``lower <= risk_ratio <= upper``; a lower limit of 0 or less is allowed.
+
+    Raises
+    ------
+    NotIdentifiedError
+        The risk ratio is not positive, or lies outside its limits.
+    """
+    if not (math.isfinite(risk_ratio) and risk_ratio > 0):
+        raise NotIdentifiedError(f"An E-value needs a positive risk ratio, found {risk_ratio:g}.")
+    if (lower is not None and not lower <= risk_ratio) or (upper is not None and not upper >= risk_ratio):
+        raise NotIdentifiedError(f"The risk ratio {risk_ratio:g} lies outside its interval {lower} to {upper}.")
+    if risk_ratio >= 1:
+        limit = None if lower is None else _of_ratio(max(lower, 1.0))
+    else:
+        limit = None if upper is None else _of_ratio(min(upper, 1.0))
+    return EValue(risk_ratio, _of_ratio(risk_ratio), limit)
+
+
+def e_value_of_difference(effect: float, lower: float, upper: float, base_rate: float) -> EValue:
+    """E-value of a difference in rates, as the risk ratio ``(base_rate + effect) / base_rate``.
+
+    The base rate is taken as known.
+
+    Parameters
+    ----------
+    effect, lower, upper : float
+        Difference and its limits, in takes per impression.
+    base_rate : float
+        Mean rate without the component, in (0, 1].
+
+    Raises
+    ------
+    NotIdentifiedError
+        The base rate is not positive, or the effect takes away all of it.
+    """
+    if not base_rate > 0:
+        raise NotIdentifiedError(f"An E-value of a difference needs a base rate above 0, found {base_rate:g}.")
+    if not base_rate + effect > 0:
+        raise NotIdentifiedError(f"The effect {effect:g} takes away the whole base rate {base_rate:g}.")
+    return e_value((base_rate + effect) / base_rate, (base_rate + lower) / base_rate, (base_rate + upper) / base_rate)
+
+
+def e_value_of_odds_ratio(
+    odds_ratio: float, lower: float | None = None, upper: float | None = None, *, rare: bool
+) -> EValue:
+    """E-value of an odds ratio: taken as a risk ratio for a rare outcome (below 15 %), else its square root is."""
+    if rare:
+        return e_value(odds_ratio, lower, upper)
+    return e_value(math.sqrt(odds_ratio), _maybe(lower, math.sqrt), _maybe(upper, math.sqrt))
+
+
+def e_value_of_hazard_ratio(
+    hazard_ratio: float, lower: float | None = None, upper: float | None = None, *, rare: bool
+) -> EValue:
+    """E-value of a hazard ratio; a common outcome is turned by ``(1 - .5^sqrt(HR)) / (1 - .5^sqrt(1/HR))``."""
+    if rare:
+        return e_value(hazard_ratio, lower, upper)
+    return e_value(_ratio_of_hazard(hazard_ratio), _maybe(lower, _ratio_of_hazard), _maybe(upper, _ratio_of_hazard))
+
+
+def e_value_of_standardised_difference(difference: float, std_error: float) -> EValue:
+    """E-value of a difference in standard deviations, as ``exp(.91 d)`` with limits ``exp(.91 d -/+ 1.78 se)``."""
+    centre, reach = 0.91 * difference, 1.78 * std_error
+    return e_value(math.exp(centre), math.exp(centre - reach), math.exp(centre + reach))
+
+
+def e_value_of_slope(slope: float, std_error: float, outcome_sd: float, *, step: float = 1.0) -> EValue:
+    """E-value of a linear slope: `step` units of treatment, over the SD of the outcome given the confounders."""
+    return e_value_of_standardised_difference(slope * step / outcome_sd, std_error * step / outcome_sd)
+
+
+def e_value_of_counts(
+    treated_takes: int, treated_misses: int, control_takes: int, control_misses: int, *, level: float = 0.95
+) -> EValue:
+    """E-value of a risk difference from a two by two table of independent draws (Ding and VanderWeele 2016).
+
+    The limit is where the interval of the bounded difference, which also knows how unsure the treated share is,
+    reaches zero. Impressions of one artwork are not independent draws; this is for experiments by person.
+
+    Raises
+    ------
+    NotIdentifiedError
+        The treated share of takes does not lie above the control share; exchange the two.
+    """
+    n_treated, n_control = treated_takes + treated_misses, control_takes + control_misses
+    high, low = treated_takes / n_treated, control_takes / n_control
+    if not high > low > 0:
+        raise NotIdentifiedError(
+            f"Rates {high:g} and {low:g}: the treated rate must be above the other; exchange them."
+        )
+    share = n_treated / (n_treated + n_control)
+    var_high, var_low = high * (1 - high) / n_treated, low * (1 - low) / n_control
+    var_share = share * (1 - share) / (n_treated + n_control)
+    reach = float(stats.norm.ppf(0.5 + level / 2))
+
+    def limit(bias: float) -> float:
+        difference, scale = high - low * bias, share + (1 - share) / bias
+        variance = (var_high + var_low * bias**2) * scale**2 + (difference * (1 - 1 / bias)) ** 2 * var_share
+        return difference * scale - reach * math.sqrt(variance)
+
+    ratio = high / low
+    crossing = 1.0 if limit(1.0) <= 0 else float(optimize.brentq(limit, 1.0, ratio, xtol=1e-12))
+    return EValue(ratio, _of_ratio(ratio), _of_ratio(crossing))
+
+
+def _of_ratio(risk_ratio: float) -> float:
+    ratio = risk_ratio if risk_ratio >= 1 else 1 / risk_ratio
+    return ratio + math.sqrt(ratio * (ratio - 1))
+
+
+def _ratio_of_hazard(hazard_ratio: float) -> float:
+    return float((1 - 0.5 ** math.sqrt(hazard_ratio)) / (1 - 0.5 ** math.sqrt(1 / hazard_ratio)))
+
+
+def _maybe(value: float | None, change: Callable[[float], float]) -> float | None:
+    return None if value is None else change(value)

@@ -1,0 +1,263 @@
+"""The command line: each verb reads its arguments, calls one function and prints one line.
+
+Exit status 0: done; 1: refused, with one sentence on stderr; 2: wrong usage. Results go to stdout or to files, progress
+to stderr. Whatever is heavy is imported inside its verb, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+import typer
+from typer.core import TyperGroup
+
+from artwork_insights.errors import ArtworkInsightsError, OutputError
+
+if TYPE_CHECKING:
+    from artwork_insights.study import Study
+
+Item = TypeVar("Item")
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="Study file (TOML).")]
+OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write into; made where missing.")]
+
+
+_PATH_FAULTS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
+
+
+class _OneSentence(TyperGroup):
+    """Turns a refusal into one sentence on stderr and status 1, and a closed pipe into a quiet end."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except ArtworkInsightsError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from None
+        except _PATH_FAULTS as error:
+            if error.filename is None:
+                raise
+            typer.echo(f"{error.filename}: {error.strerror}; check the path and who may use it.", err=True)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            typer.echo("Stopped.", err=True)
+            raise typer.Exit(130) from None
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        return result
+
+
+app = typer.Typer(
+    name="artwork-insights",
+    cls=_OneSentence,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Which visual components of artwork make people choose a title, for whom, why, and how sure we can be.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"artwork-insights {version('artwork-insights')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _read(study: Path) -> Study:
+    """Read the study file before anything heavy is loaded, so that a misspelt key is refused at once."""
+    from artwork_insights.study import read_study
+
+    return read_study(study)
+
+
+def _tell(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+def _bar(unit: str) -> Callable[[Iterable[Item]], Iterable[Item]]:
+    """Progress on stderr with a rate and an estimate of the time left; rarely where stderr is no terminal."""
+    from functools import partial
+
+    from tqdm import tqdm
+
+    return partial(tqdm, unit=f" {unit}", file=sys.stderr, mininterval=0.2 if sys.stderr.isatty() else 30.0)
+
+
+@app.command()
+def demo(
+    out: OutFolder = Path("demo"),
+    titles: Annotated[int, typer.Option(min=20, help="Titles in the synthetic catalogue.")] = 300,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the catalogue and of the study.")] = 7,
+) -> None:
+    """Run the whole job on a catalogue with known effects."""
+    from artwork_insights.demo import run_demo
+
+    result = run_demo(out, titles=titles, seed=seed)
+    typer.echo(f"{result.table}\n\nReport: {result.report}")
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder with tables and images.")] = Path(),
+) -> None:
+    """Write a study.toml from the files of a folder."""
+    from artwork_insights.starter import write_starter
+
+    path = write_starter(folder)
+    typer.echo(f"Wrote {path}. Read it, then: artwork-insights check {path}")
+
+
+@app.command()
+def extract(
+    images: Annotated[
+        list[str],
+        typer.Argument(metavar="IMAGES...", help="Folders, globs, files, or a manifest (asset_id, location)."),
+    ],
+    out: OutFolder,
+    workers: Annotated[int, typer.Option(min=0, help="Decoding processes; 0 means one per core.")] = 0,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks run.")] = "auto",
+    embedding: Annotated[str, typer.Option(help="A backbone of models/manifest.toml, layout, or auto.")] = "auto",
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Weights of the backbone, instead of a download.")
+    ] = None,
+) -> None:
+    """Measure every image: faces, colour, composition."""
+    from artwork_insights.features.extract import extract_features, find_sources
+
+    summary = extract_features(
+        find_sources(images),
+        out,
+        device=device,
+        workers=workers,
+        embedding=embedding,
+        weights=weights,
+        progress=_bar("image"),
+    )
+    typer.echo(summary.sentence)
+
+
+@app.command("contact-sheet")
+def contact_sheet(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Output of extract.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Image to write; DIR/contact-sheet.jpg.")] = None,
+    sort_by: Annotated[str | None, typer.Option(metavar="FEATURE", help="Feature to order by.")] = None,
+) -> None:
+    """Draw measured images with their faces boxed."""
+    from artwork_insights.features.contact_sheet import write_contact_sheet
+
+    pages = write_contact_sheet(folder, out or folder / "contact-sheet.jpg", sort_by=sort_by)
+    typer.echo("\n".join(str(page) for page in pages))
+
+
+@app.command()
+def columns(
+    layout: Annotated[Literal["text", "csv", "markdown"], typer.Option("--format", help="How to print it.")] = "text",
+) -> None:
+    """List the features: type, unit, range, meaning."""
+    from artwork_insights.catalog.dictionary import data_dictionary
+
+    typer.echo(data_dictionary(layout))
+
+
+@app.command("take-rate")
+def take_rate(
+    study: StudyFile,
+    out: Annotated[Path, typer.Option(metavar="FILE", help=".parquet or .csv to write.")] = Path("take_rates.parquet"),
+) -> None:
+    """Write take rates by asset and country, with intervals."""
+    if out.suffix not in (".parquet", ".csv") or not out.parent.is_dir():
+        raise OutputError(f"--out {out}: name a file that ends in .parquet or .csv, in a folder that is there.")
+    data = _read(study).data
+    from artwork_insights.catalog.catalog import read_catalog
+    from artwork_insights.outcomes.take_rate import take_rate_table
+
+    rates = take_rate_table(read_catalog(data))
+    if out.suffix == ".csv":
+        rates.to_csv(out, index=False)
+    else:
+        rates.to_parquet(out, index=False)
+    taken, shown = rates["takes"].sum(), rates["impressions"].sum()
+    typer.echo(
+        f"{out}: {len(rates):,} rates of {rates['asset_id'].nunique():,} assets "
+        f"in {rates['country'].nunique()} countries; "
+        f"{taken:,} takes of {shown:,} impressions ({taken / shown:.2%})."
+    )
+
+
+@app.command()
+def mine(
+    study: StudyFile,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Hypotheses to write.")] = Path("hypotheses.toml"),
+) -> None:
+    """Find hypotheses on one half of the titles."""
+    plan = _read(study)
+    from artwork_insights.prospect import mine_study
+
+    typer.echo(f"{out}: {mine_study(plan, out, progress=_tell).sentence}")
+
+
+@app.command()
+def check(study: StudyFile) -> None:
+    """Validate a study without reading an outcome."""
+    plan = _read(study)
+    from artwork_insights.pipeline import check_study
+
+    marks = {True: "ok  ", False: "FAIL", None: "info"}
+    for diagnostic in check_study(plan):
+        typer.echo(f"{marks[diagnostic.passed]}  {diagnostic.name}: {diagnostic.sentence}")
+
+
+@app.command()
+def run(study: StudyFile, out: OutFolder = Path("run")) -> None:
+    """Run a study and write its report."""
+    plan = _read(study)
+    from artwork_insights.pipeline import run_study
+
+    run_study(plan, out, progress=_tell)
+    typer.echo(f"Report: {out / 'report.html'}")
+
+
+@app.command()
+def report(run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder that run wrote.")]) -> None:
+    """Draw the report of a finished run again."""
+    from artwork_insights.pipeline import redraw
+
+    typer.echo(f"Report: {redraw(run_dir)}")
+
+
+@app.command()
+def doctor() -> None:
+    """Print versions, device and weights at hand."""
+    from artwork_insights.doctor import examine
+
+    typer.echo("\n".join(examine()))
+
+
+@app.command()
+def schedule(
+    study: StudyFile,
+    out: OutFolder,
+    as_of: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Date of the run, YYYY-MM-DD.")],
+) -> None:
+    """Run a study into a dated folder, once per date."""
+    from artwork_insights.schedule import run_scheduled
+
+    typer.echo(run_scheduled(study, out, as_of.date()).sentence)

@@ -1,0 +1,161 @@
+"""From a table of cells and a treatment to an assignment, with what was left out and what was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from artwork_insights.catalog.columns import FEATURE_COLUMNS
+from artwork_insights.design.assignment import Assignment, BoolArray, make_assignment
+from artwork_insights.design.confounders import FloatArray, encode_confounders
+from artwork_insights.errors import NotIdentifiedError, TableError, did_you_mean
+from artwork_insights.expression import Expression
+
+N_BINS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """An assignment and how it came about.
+
+    Attributes
+    ----------
+    assignment : Assignment of n cells
+    kept : array of shape (m,), bool
+        Which rows of the table the n cells are.
+    left_out, warnings : tuple of str
+        Sentences for the report.
+    sensitive : tuple of str
+        Confounders that the treatment may itself have changed; shown with and without.
+    """
+
+    assignment: Assignment
+    kept: BoolArray
+    left_out: tuple[str, ...]
+    warnings: tuple[str, ...]
+    sensitive: tuple[str, ...]
+
+
+def assign_component(
+    frame: pd.DataFrame,
+    treatment: Expression,
+    *,
+    confounders: Sequence[str],
+    effect_modifiers: Sequence[str] = (),
+    embedding: FloatArray | None = None,
+    weights: npt.ArrayLike | None = None,
+) -> Assigned:
+    """Assign a component over cells.
+
+    Parameters
+    ----------
+    frame : DataFrame of m cells
+        ``asset_id``, ``title_id``, features, title covariates, and ``country`` where there are several.
+    treatment : Expression
+        Over columns of `frame`.
+    confounders, effect_modifiers : sequences of str
+        Columns of `frame`; ``"embedding"`` among the confounders stands for `embedding`.
+    embedding : array of shape (m, d), optional
+    weights : array of shape (m,), optional
+
+    Raises
+    ------
+    TableError
+        For an unknown column, with the nearest name.
+    NotIdentifiedError
+        For a confounder that is made from what the treatment measures, or a treatment that does not vary.
+    """
+    warnings, sensitive = check_roles(treatment, confounders)
+    require_columns(frame, treatment, [*confounders, *effect_modifiers], has_embedding=embedding is not None)
+    value = treatment.evaluate({name: frame[name].to_numpy(np.float64, na_value=np.nan) for name in treatment.names})
+    kept = np.isfinite(value)
+    n_undefined = frame["asset_id"][~kept].nunique()
+    left_out = []
+    if n_undefined:
+        left_out.append(f"{n_undefined:,} artworks are left out because {treatment.text!r} is not defined for them.")
+    columns = [name for name in dict.fromkeys(confounders) if name != "embedding"]
+    if "country" in frame and len(set(frame["country"])) > 1 and "country" not in columns:
+        columns.append("country")
+    inside = frame.loc[kept]
+    assignment = make_assignment(
+        value[kept],
+        encode_confounders(
+            inside[columns], embedding[kept] if embedding is not None and "embedding" in confounders else None
+        ),
+        inside["title_id"],
+        asset=inside["asset_id"],
+        weights=None if weights is None else np.asarray(weights, dtype=np.float64)[kept],
+        groups=label_groups(inside, effect_modifiers),
+    )
+    return Assigned(assignment, kept, tuple(left_out), warnings, sensitive)
+
+
+def check_roles(treatment: Expression, confounders: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Refuse confounders that follow from the treatment; warn about those that may.
+
+    Returns
+    -------
+    warnings, sensitive : tuples of str
+    """
+    own = [name for name in confounders if name in treatment.names]
+    if own:
+        raise NotIdentifiedError(f"{own[0]!r} is the treatment itself; take it out of the confounders.")
+    faces = [name for name in treatment.names if _role(name) == "derived"]
+    if not faces:
+        return (), ()
+    derived = [name for name in confounders if _role(name) == "derived"]
+    if derived:
+        raise NotIdentifiedError(
+            f"confounder {derived[0]!r} is measured on the faces, so it follows from the treatment {treatment.text!r}; "
+            "holding it fixed would take away part of the effect: take it out, or ask about it under [[mediation]]."
+        )
+    sensitive = tuple(name for name in confounders if name == "embedding" or _role(name) == "sensitive")
+    if not sensitive:
+        return (), ()
+    named = ", ".join(sensitive)
+    return (
+        f"A face in the artwork changes {named} by itself: the effect is shown with and without adjusting for it.",
+    ), sensitive
+
+
+def _role(name: str) -> str:
+    column = FEATURE_COLUMNS.get(name)
+    return column.face_role if column is not None else "independent"
+
+
+def require_columns(frame: pd.DataFrame, treatment: Expression, names: Sequence[str], *, has_embedding: bool) -> None:
+    """Refuse unknown names with the nearest known one."""
+    known = [str(column) for column in frame.columns if column not in ("asset_id", "title_id", "location")]
+    for name in [*treatment.names, *names]:
+        if name == "embedding" and has_embedding:
+            continue
+        if name not in known:
+            raise TableError(
+                f"{name!r} is neither a feature nor a column of the tables{did_you_mean(name, known)}; "
+                f"known: {', '.join(sorted(known))}."
+            )
+    for name in treatment.names:
+        if not pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]):
+            raise TableError(
+                f"treatment {treatment.text!r}: {name!r} is text; a treatment needs numbers or truth values."
+            )
+
+
+def label_groups(frame: pd.DataFrame, modifiers: Sequence[str]) -> Mapping[str, npt.NDArray[np.object_]]:
+    """Group labels of effect modifiers: categories as they are, numbers of many values in three equal parts."""
+    labels: dict[str, npt.NDArray[np.object_]] = {}
+    for name in dict.fromkeys(modifiers):
+        column = frame[name]
+        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column) and column.nunique() > 10:
+            cuts = np.unique(
+                np.nanquantile(column.to_numpy(np.float64, na_value=np.nan), np.linspace(0, 1, N_BINS + 1))
+            )
+            text = pd.cut(column, cuts, include_lowest=True).astype(str)
+        else:
+            text = column.astype("str")
+        labels[name] = text.where(column.notna(), "missing").to_numpy(dtype=object)
+    return labels

@@ -1,0 +1,128 @@
+"""Who got the component, among which titles, and what was decided before: an assignment has no outcome field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from artwork_insights.design.confounders import Confounders, FloatArray, title_means
+from artwork_insights.design.folds import IntArray, encode_titles
+from artwork_insights.errors import NotIdentifiedError
+
+BoolArray = npt.NDArray[np.bool_]
+StringArray = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Treatment, confounders and groups of n cells (an asset in a country).
+
+    Attributes
+    ----------
+    asset : array of shape (n,), int
+        Asset codes.
+    title : array of shape (n,), int
+        Title codes; the clusters.
+    treatment : array of shape (n,), float
+        0 and 1 for a condition, a number for a continuous treatment; never NaN.
+    confounders : Confounders of n rows
+        Decided before, or independently of, the treatment.
+    weights : array of shape (n,)
+        Precision weights, mean about 1.
+    groups : mapping from modifier to array of shape (n,)
+        Group labels of the effect modifiers.
+    """
+
+    asset: IntArray
+    title: IntArray
+    treatment: FloatArray
+    confounders: Confounders
+    weights: FloatArray
+    groups: Mapping[str, StringArray]
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether the treatment takes only the values 0 and 1."""
+        return bool(np.isin(self.treatment, (0.0, 1.0)).all())
+
+    @property
+    def n_titles(self) -> int:
+        """Number of titles among the cells."""
+        return len(np.unique(self.title))
+
+    @property
+    def n_assets(self) -> int:
+        """Number of assets among the cells."""
+        return len(np.unique(self.asset))
+
+    @property
+    def repeats_titles(self) -> bool:
+        """Whether some title has several assets."""
+        return self.n_assets > self.n_titles
+
+    def rows(self, keep: BoolArray) -> Assignment:
+        """Select cells; titles and assets are numbered anew."""
+        return Assignment(
+            encode_titles(self.asset[keep]),
+            encode_titles(self.title[keep]),
+            self.treatment[keep],
+            self.confounders.rows(keep),
+            self.weights[keep],
+            {name: labels[keep] for name, labels in self.groups.items()},
+        )
+
+    def treated_share(self) -> FloatArray:
+        """Title mean of the treatment, own cell included; shape (n,)."""
+        return title_means(self.treatment, self.title, self.weights)
+
+    def in_varying_title(self) -> BoolArray:
+        """Cells of titles whose assets differ in the treatment; shape (n,)."""
+        size = int(self.title.max()) + 1
+        lowest, highest = np.full(size, np.inf), np.full(size, -np.inf)
+        np.minimum.at(lowest, self.title, self.treatment)
+        np.maximum.at(highest, self.title, self.treatment)
+        return np.asarray((highest > lowest)[self.title])
+
+
+def make_assignment(
+    treatment: npt.ArrayLike,
+    confounders: Confounders,
+    title: npt.ArrayLike,
+    *,
+    asset: npt.ArrayLike | None = None,
+    weights: npt.ArrayLike | None = None,
+    groups: Mapping[str, npt.ArrayLike] | None = None,
+) -> Assignment:
+    """Check shapes and values, number titles and assets.
+
+    Raises
+    ------
+    NotIdentifiedError
+        When lengths differ, a treatment is missing, a weight is not positive, or the treatment does not vary.
+    """
+    treatment = np.asarray(treatment, dtype=np.float64)
+    n = len(treatment)
+    lengths = {"confounders": len(confounders.values), "clusters": len(np.asarray(title))}
+    for name, length in lengths.items():
+        if length != n:
+            raise NotIdentifiedError(f"{name} has {length} rows and the treatment {n}; give one row per cell.")
+    if not np.isfinite(treatment).all():
+        missing = int((~np.isfinite(treatment)).sum())
+        raise NotIdentifiedError(f"the treatment is missing in {missing} of {n} rows; leave those rows out.")
+    if n == 0 or treatment.min() == treatment.max():
+        value = f"always {treatment[0]:g}" if n else "empty"
+        raise NotIdentifiedError(f"the treatment does not vary (it is {value}); there is nothing to compare.")
+    weight = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
+    if not (np.isfinite(weight) & (weight > 0)).all():
+        raise NotIdentifiedError("weights must be positive numbers; leave rows without weight out.")
+    return Assignment(
+        encode_titles(np.arange(n) if asset is None else asset),
+        encode_titles(title),
+        treatment,
+        confounders,
+        weight / weight.mean(),
+        {name: np.asarray(labels, dtype=object) for name, labels in (groups or {}).items()},
+    )

@@ -1,0 +1,44 @@
+"""What this installation has to work with: versions, the device, and which weights are at hand."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+
+from artwork_insights.errors import WeightsError
+from artwork_insights.features.embedding import choose_embedding
+from artwork_insights.features.extract import choose_device
+from artwork_insights.features.weights import Backbone, cache_folder, cached_weights, read_backbones
+
+PACKAGES = (
+    "facenet-pytorch", "torch", "torchvision", "opencv-python-headless", "pillow", "numpy", "pandas", "pyarrow",
+    "ibis-framework", "duckdb", "econml", "xgboost", "scikit-learn", "scipy", "pydantic", "matplotlib",
+)  # fmt: skip
+
+
+def examine() -> tuple[str, ...]:
+    """What a bug report should start with, one line per fact; downloads nothing."""
+    return (
+        f"artwork-insights {version('artwork-insights')}, Python {platform.python_version()}, {platform.platform()}",
+        *(f"{name} {version(name)}" for name in PACKAGES),
+        f"device: {choose_device('auto')}, {os.cpu_count()} cores",
+        f"weights in {cache_folder()}:",
+        *(f"  {name}: {_weights(backbone)}" for name, backbone in read_backbones().items()),
+        f"--embedding auto means: {_automatic()}",
+    )
+
+
+def _weights(backbone: Backbone) -> str:
+    try:
+        found = cached_weights(backbone)
+    except WeightsError as error:
+        return f"wrong. {error}"
+    return f"at hand, sha256 {found.sha256[:16]}" if found else f"not at hand ({backbone.file})"
+
+
+def _automatic() -> str:
+    try:
+        return choose_embedding("auto").name
+    except WeightsError as error:
+        return f"nothing until this is mended: {error}"

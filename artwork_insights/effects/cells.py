@@ -1,0 +1,115 @@
+"""The analysis table: one row per asset and country with outcome, weight, features and covariates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from artwork_insights.catalog.catalog import Catalog
+from artwork_insights.design.confounders import FloatArray
+from artwork_insights.errors import TableError
+from artwork_insights.features.table import FeatureTable
+from artwork_insights.outcomes.precision import precision_weights
+from artwork_insights.outcomes.take_rate import take_rate_table
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Cells of a study.
+
+    Attributes
+    ----------
+    frame : DataFrame of m rows
+        ``asset_id``, ``title_id``, ``country`` where there is a log, features, asset and title covariates.
+    outcome, weights : arrays of shape (m,)
+        Raw take rate (or the outcome column) and precision weights of mean 1.
+    impressions : array of shape (m,) or None
+        Behind each rate.
+    embedding : array of shape (m, d) or None
+    notes : tuple of str
+        What was left out on the way, in words.
+    """
+
+    frame: pd.DataFrame
+    outcome: FloatArray
+    weights: FloatArray
+    impressions: FloatArray | None
+    embedding: FloatArray | None
+    notes: tuple[str, ...]
+
+
+def join_tables(catalog: Catalog, features: FeatureTable, outcome_column: str | None) -> Cells:
+    """Join catalogue, features and outcome.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    features : FeatureTable
+    outcome_column : str or None
+        Column of the titles that is the outcome; None for take rates from the log.
+
+    Raises
+    ------
+    TableError
+        When no artwork has both features and an outcome.
+    """
+    artwork, notes = describe_artwork(catalog, features)
+    if outcome_column is None:
+        rates = take_rate_table(catalog)
+        rates = rates[["asset_id", "country", "impressions", "takes", "take_rate"]]
+        if catalog.popularity is not None:
+            rates = rates.merge(_popularity_by_country(catalog), on=["asset_id", "country"], how="left")
+        frame = rates.merge(artwork, on="asset_id", how="inner", sort=False)
+        n_unseen = artwork["asset_id"].nunique() - frame["asset_id"].nunique()
+        if n_unseen:
+            notes += (f"{n_unseen:,} artworks with features were never shown and are left out.",)
+    else:
+        frame = artwork[artwork[outcome_column].notna()].reset_index(drop=True)
+    if frame.empty:
+        raise TableError("no artwork has both features and an outcome; check that asset_id is the same in all tables.")
+    frame = frame.sort_values(["asset_id", *(["country"] if outcome_column is None else [])], kind="stable")
+    frame = frame.reset_index(drop=True)
+    position = pd.Index(features.frame["asset_id"]).get_indexer(pd.Index(frame["asset_id"]))
+    embedding = None if features.embedding is None else features.embedding[position].astype(np.float64)
+    if outcome_column is not None:
+        outcome = frame[outcome_column].to_numpy(np.float64)
+        rest = frame.drop(columns=[outcome_column])
+        return Cells(rest, outcome, np.ones(len(frame)), None, embedding, notes)
+    weights = precision_weights(frame["takes"], frame["impressions"], frame["title_id"], frame["country"])
+    return Cells(
+        frame.drop(columns=["impressions", "takes", "take_rate"]),
+        frame["take_rate"].to_numpy(np.float64),
+        weights,
+        frame["impressions"].to_numpy(np.float64),
+        embedding,
+        notes,
+    )
+
+
+def describe_artwork(catalog: Catalog, features: FeatureTable) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """One row per asset with features, asset and title covariates; reads no outcome from a log.
+
+    A title column with the name of a feature or of the log's ``country`` is called ``title_...``.
+    """
+    measured = features.frame.drop(columns=["location"])
+    assets = catalog.assets.drop(columns=["location"])
+    clash = [c for c in assets.columns if c in measured.columns and c != "asset_id"]
+    assets = assets.rename(columns={column: f"asset_{column}" for column in clash})
+    artwork = assets.merge(measured, on="asset_id", how="inner")
+    taken = set(artwork.columns) - {"title_id"} | ({"country"} if catalog.impressions is not None else set())
+    titles = catalog.titles.rename(columns={c: f"title_{c}" for c in catalog.titles.columns if c in taken})
+    artwork = artwork.merge(titles, on="title_id", how="left")
+    n_missing = len(catalog.assets) - len(artwork)
+    notes = (
+        (f"{n_missing:,} of {len(catalog.assets):,} artworks have no features and are left out.",) if n_missing else ()
+    )
+    return artwork, notes
+
+
+def _popularity_by_country(catalog: Catalog) -> pd.DataFrame:
+    assert catalog.popularity is not None
+    return catalog.assets[["asset_id", "title_id"]].merge(catalog.popularity, on="title_id")[
+        ["asset_id", "country", "popularity"]
+    ]

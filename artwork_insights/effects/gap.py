@@ -1,0 +1,67 @@
+"""The gap between designs: what it is, and what it can mean."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from artwork_insights.design.confounders import FloatArray
+from artwork_insights.design.folds import IntArray
+from artwork_insights.diagnostic import Diagnostic
+from artwork_insights.effects.design_fit import DesignFit
+
+LARGEST_Z = 2.58
+CAUSES = (
+    "titles that differ in ways nobody recorded; errors of the detector, which weigh more inside titles; "
+    "or effects that differ between titles"
+)
+
+
+def compare_designs(first: DesignFit, second: DesignFit, title: IntArray) -> tuple[float, float]:
+    """Difference of two designs' overlap-weighted effects and its standard error, clustered by title.
+
+    Parameters
+    ----------
+    first, second : DesignFit
+        Fitted on cells of one sample.
+    title : array of shape (m,)
+        Title codes of all cells of that sample.
+
+    Returns
+    -------
+    difference, std_error : float
+        First less second; the error accounts for the titles that both share.
+    """
+    effects, influences = [], []
+    for fit in (first, second):
+        mean = fit.average(fit.partially_linear_scores())
+        spread: FloatArray = np.zeros(int(title.max()) + 1)
+        spread[np.unique(title[fit.keep])] = mean.influence
+        effects.append(mean.effect)
+        influences.append(spread)
+    return effects[0] - effects[1], float(np.sqrt(((influences[0] - influences[1]) ** 2).sum()))
+
+
+def check_agreement(mundlak: DesignFit, within: DesignFit, title: IntArray) -> Diagnostic:
+    """Whether the two designs that meet title confounding agree; they may differ by what is left within titles."""
+    difference, std_error = compare_designs(mundlak, within, title)
+    z = abs(difference) / std_error if std_error > 0 else 0.0
+    passed = z <= LARGEST_Z
+    sentence = (
+        "The two ways of comparing artworks of the same title agree."
+        if passed
+        else f"The two ways of comparing artworks of a title differ by {z:.1f} standard errors. Possible: {CAUSES}."
+    )
+    return Diagnostic("design_gap", z, LARGEST_Z, passed, sentence)
+
+
+def describe_title_confounding(pooled: DesignFit, mundlak: DesignFit, title: IntArray) -> Diagnostic:
+    """How far the comparison across titles is from that inside titles (information, not a failure of the latter)."""
+    difference, std_error = compare_designs(pooled, mundlak, title)
+    p_value = float(2 * stats.norm.sf(abs(difference) / std_error)) if std_error > 0 else 1.0
+    sentence = (
+        f"Comparing across titles gives an effect that differs from the comparison inside titles. Possible: {CAUSES}."
+        if p_value < 0.05
+        else "Comparing across titles and inside titles gives about the same effect."
+    )
+    return Diagnostic("title_confounding", difference, None, None, sentence)

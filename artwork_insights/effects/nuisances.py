@@ -1,0 +1,99 @@
+"""Cross-fitted models of treatment and outcome: what must be fitted but is not the question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from artwork_insights.design.boosting import BoostingSettings, Problem, cross_fit, tune
+from artwork_insights.design.confounders import FloatArray
+from artwork_insights.design.folds import IntArray, assign_title_folds
+from artwork_insights.design.treatment_model import fit_treatment_model
+from artwork_insights.effects.sample import AnalysisSample
+from artwork_insights.errors import NotIdentifiedError
+from artwork_insights.study import DesignName
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Tuned settings of both models; tuned once per hypothesis and reused by every design, fold and repetition."""
+
+    treatment: BoostingSettings
+    outcome: BoostingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Nuisances:
+    """Out-of-fold predictions of one repetition.
+
+    Attributes
+    ----------
+    treatment : array of shape (n,)
+        Propensity, or expected treatment.
+    outcome : array of shape (n,)
+        Expected outcome given confounders, whatever the treatment.
+    outcome_control, outcome_treated : arrays of shape (n,)
+        Expected outcome without and with the component; both equal `outcome` for a continuous treatment.
+    """
+
+    treatment: FloatArray
+    outcome: FloatArray
+    outcome_control: FloatArray
+    outcome_treated: FloatArray
+
+
+def fold_labels(
+    sample: AnalysisSample, folds: int | npt.ArrayLike, repeats: int, rng: np.random.Generator
+) -> list[IntArray]:
+    """Grouped folds for each repetition, or the labels given, as they are.
+
+    Raises
+    ------
+    NotIdentifiedError
+        When labels are given for several repetitions, have another length, or split a title.
+    """
+    title = sample.assignment.title
+    if isinstance(folds, int):
+        return [assign_title_folds(title, folds, rng) for _ in range(repeats)]
+    labels = np.unique(np.asarray(folds), return_inverse=True)[1].astype(np.int64)
+    if len(labels) != len(title) or repeats != 1:
+        raise NotIdentifiedError("fold labels need one label per row and repeats=1.")
+    if len(np.unique(np.column_stack([title, labels]), axis=0)) > len(np.unique(title)):
+        raise NotIdentifiedError("the fold labels split a title over folds; give all artworks of a title one label.")
+    return [labels]
+
+
+def fit_nuisances(
+    sample: AnalysisSample,
+    design: DesignName,
+    folds: IntArray,
+    seed: int,
+    settings: Settings | None = None,
+) -> tuple[Nuisances, Settings]:
+    """Fit both models under a design; tune them first where no settings are given.
+
+    The outcome of a condition is modelled with the treatment among the inputs and predicted for both of its values, so
+    that the augmented score is doubly robust; that of a continuous treatment without it, as the partially linear model
+    asks. Under `mundlak` and `within` titles are absorbed: the level of a title is the mean residual of its own cells.
+    That uses the outcomes of the title but adds no bias: given the treated share, which both designs condition on,
+    the level is the same whichever of its artworks were treated. Without it, an unobserved title quality would stay in
+    the residuals and, divided by small propensities, swamp the effect.
+    """
+    assignment = sample.assignment
+    model = fit_treatment_model(assignment, design, folds, seed, settings.treatment if settings else None)
+    covariates = model.covariates.values
+    treatment = assignment.treatment[:, None]
+    features = np.hstack([covariates, treatment]) if assignment.is_binary and design != "within" else covariates
+    absorb = None if design == "pooled" else assignment.title
+    problem = Problem(features, sample.outcome, assignment.weights, "reg:squarederror", absorb=absorb)
+    outcome_settings = settings.outcome if settings else tune(problem, folds, seed + 1)
+    tuned = Settings(model.settings, outcome_settings)
+    if not assignment.is_binary or design == "within":
+        outcome = cross_fit(problem, folds, outcome_settings, seed + 1)[0]
+        return Nuisances(model.prediction, outcome, outcome, outcome), tuned
+    arms = [np.hstack([covariates, np.full_like(treatment, arm)]) for arm in (0.0, 1.0)]
+    _, control, treated = cross_fit(problem, folds, outcome_settings, seed + 1, arms)
+    outcome = model.prediction * treated + (1 - model.prediction) * control
+    return Nuisances(model.prediction, outcome, control, treated), tuned

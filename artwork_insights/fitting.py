@@ -1,0 +1,168 @@
+"""The designs of one hypothesis, fitted side by side from one table of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from artwork_insights.design.assigning import Assigned, assign_component
+from artwork_insights.design.confounders import FloatArray, title_means
+from artwork_insights.effects.average import choose_design
+from artwork_insights.effects.cells import Cells
+from artwork_insights.effects.design_fit import DesignFit, fit_design
+from artwork_insights.effects.estimates import Estimand, NamedEstimate
+from artwork_insights.effects.nuisances import fold_labels
+from artwork_insights.effects.sample import AnalysisSample
+from artwork_insights.errors import NotIdentifiedError
+from artwork_insights.study import DesignName, Estimation, Hypothesis
+
+DESIGN_SENTENCES: dict[DesignName, str] = {
+    "pooled": "Compares artworks of all titles; titles that nobody described may still differ.",
+    "mundlak": "Compares artworks given how their whole title is promoted; the answer above.",
+    "within": "Compares artworks of one title only, by the partially linear model.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FittedHypothesis:
+    """All designs of one hypothesis.
+
+    Attributes
+    ----------
+    assigned : Assigned
+        Who has the component.
+    sample : AnalysisSample of n cells
+    rows : array of shape (n,), int
+        Rows of the cells table.
+    headline : DesignFit
+        `mundlak` where titles have several artworks and enough of them vary, else `pooled`.
+    fits : dict from design to DesignFit
+        Those that are identified.
+    refused : dict from design to str
+        Why the others are not.
+    estimand : {"ATE", "slope"}
+        Of the headline.
+    """
+
+    assigned: Assigned
+    sample: AnalysisSample
+    rows: np.ndarray[tuple[int], np.dtype[np.int64]]
+    headline: DesignFit
+    fits: dict[DesignName, DesignFit]
+    refused: dict[DesignName, str]
+    estimand: Estimand
+
+    def named_designs(self) -> tuple[NamedEstimate, ...]:
+        """The three designs side by side, with the reason where one is not identified."""
+        found = []
+        for design, sentence in DESIGN_SENTENCES.items():
+            if design in self.fits:
+                estimand: Estimand = "ATO" if design == "within" and self.estimand == "ATE" else self.estimand
+                found.append(NamedEstimate(design, self.fits[design].estimate(estimand), sentence))
+            else:
+                found.append(NamedEstimate(design, None, self.refused[design]))
+        return tuple(found)
+
+    def residuals(self) -> tuple[FloatArray, FloatArray]:
+        """Outcome and treatment of the headline's cells less their predictions; title means taken out too."""
+        fit = self.headline
+        assignment = fit.sample.assignment
+        outcome = fit.sample.outcome - np.median([n.outcome for n in fit.repetitions], axis=0)
+        treatment = assignment.treatment - np.median([n.treatment for n in fit.repetitions], axis=0)
+        if fit.design == "pooled":
+            return outcome, treatment
+        means = title_means(np.column_stack([outcome, treatment]), assignment.title, assignment.weights)
+        return outcome - means[:, 0], treatment - means[:, 1]
+
+
+def fit_hypothesis(cells: Cells, hypothesis: Hypothesis, settings: Estimation, seed: int) -> FittedHypothesis:
+    """Assign the component, then fit every design that the data identify.
+
+    Raises
+    ------
+    NotIdentifiedError, TableError
+        Where no design can be fitted.
+    """
+    assigned = assign_component(
+        cells.frame,
+        hypothesis.expression,
+        confounders=with_popularity(cells, hypothesis.confounders),
+        effect_modifiers=present_modifiers(cells, hypothesis.effect_modifiers),
+        embedding=cells.embedding,
+        weights=cells.weights,
+    )
+    sample = AnalysisSample(assigned.assignment, cells.outcome[assigned.kept])
+    folds = fold_labels(sample, settings.folds, settings.repeats, np.random.default_rng(seed))
+    designs: list[DesignName] = ["mundlak", "within", "pooled"]
+    fits: dict[DesignName, DesignFit] = {}
+    refused: dict[DesignName, str] = {}
+    tuned = None
+    for design in designs:
+        if design != "pooled" and choose_design(sample.assignment) == "pooled":
+            refused[design] = (
+                f"Not identified: every title has one artwork, so design '{design}' has nothing to compare."
+            )
+            continue
+        try:
+            fits[design] = fit_design(sample, design, folds, trim=settings.trim, seed=seed, settings=tuned)
+            tuned = tuned or fits[design].settings
+        except NotIdentifiedError as error:
+            refused[design] = f"Not identified: {error}"
+    if not fits:
+        raise NotIdentifiedError(next(iter(refused.values())))
+    headline = fits.get("mundlak") or fits.get("pooled") or fits["within"]
+    estimand: Estimand = "ATE" if sample.assignment.is_binary else "slope"
+    if estimand == "ATE" and headline.design == "within":
+        estimand = "ATO"
+    return FittedHypothesis(assigned, sample, np.flatnonzero(assigned.kept), headline, fits, refused, estimand)
+
+
+def with_popularity(cells: Cells, confounders: Sequence[str]) -> tuple[str, ...]:
+    """Add popularity from outside the comparison to the confounders where it is there."""
+    extra = ("popularity",) if "popularity" in cells.frame and "popularity" not in confounders else ()
+    return (*confounders, *extra)
+
+
+def present_modifiers(cells: Cells, modifiers: Sequence[str]) -> tuple[str, ...]:
+    """Leave the default modifiers ``genre`` and ``country`` out where the tables have no such column."""
+    return tuple(m for m in modifiers if m in cells.frame or m not in ("genre", "country"))
+
+
+def alternative_estimates(fitted: FittedHypothesis, settings: Estimation, seed: int) -> tuple[NamedEstimate, ...]:
+    """The headline made in other ways: equal weights, the partially linear model, without sensitive confounders."""
+    fit = fitted.headline
+    found = [
+        NamedEstimate(
+            "equal weights",
+            fit.estimate(fitted.estimand, equal_weights=True),
+            "Every artwork and country counts the same, however often it was shown.",
+        )
+    ]
+    if fit.is_binary and fit.design != "within":
+        plr = "The partially linear model: one effect for all, weighted towards artwork that could have been either."
+        ato = "The doubly robust score over the same overlap; a gap to the line above means a model does not fit."
+        found.append(NamedEstimate("partially linear (ATO)", fit.estimate("ATO", plr=True), plr))
+        found.append(NamedEstimate("doubly robust (ATO)", fit.estimate("ATO"), ato))
+    if fitted.assigned.sensitive:
+        found.append(_without_sensitive(fitted, settings, seed))
+    return tuple(found)
+
+
+def _without_sensitive(fitted: FittedHypothesis, settings: Estimation, seed: int) -> NamedEstimate:
+    sensitive = fitted.assigned.sensitive
+    name = f"without {', '.join(sensitive)}"
+    assignment = fitted.sample.assignment
+    lighter = AnalysisSample(
+        replace(assignment, confounders=assignment.confounders.without(sensitive)), fitted.sample.outcome
+    )
+    folds = fold_labels(lighter, settings.folds, 1, np.random.default_rng(seed))
+    try:
+        fit = fit_design(
+            lighter, fitted.headline.design, folds, trim=settings.trim, seed=seed, settings=fitted.headline.settings
+        )
+        estimate = fit.estimate(fitted.estimand)
+    except NotIdentifiedError as error:
+        return NamedEstimate(name, None, str(error))
+    return NamedEstimate(name, estimate, "Leaves out what a face in the artwork changes by itself.")

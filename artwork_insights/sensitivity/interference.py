@@ -1,0 +1,131 @@
+"""Interference: whether the other artworks of a title change how an artwork does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from artwork_insights.diagnostic import Diagnostic
+from artwork_insights.errors import NotIdentifiedError
+from artwork_insights.mechanisms.regression import FloatArray, as_weights, fit_clustered_ols, group_codes, is_nested
+
+CLEAR = 0.05
+"""Level at which an association with siblings counts as there."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiblingSlope:
+    """Association of an artwork's outcome with the component in the other artworks of its title.
+
+    Attributes
+    ----------
+    slope, std_error, p_value : float
+        Change of the outcome residual from no sibling with the component to all (per unit of the siblings' mean for a
+        continuous treatment), clustered by title, t(titles - 1).
+    n_assets, n_titles : int
+        Assets without the component (all assets for a continuous treatment) that have siblings, and their titles.
+    """
+
+    slope: float
+    std_error: float
+    p_value: float
+    n_assets: int
+    n_titles: int
+
+
+def estimate_sibling_slope(
+    outcome_residual: ArrayLike,
+    treatment: ArrayLike,
+    asset: ArrayLike,
+    title: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    fewest_titles: int = 10,
+) -> SiblingSlope:
+    """Regress the untreated assets' outcome residual on the treated share of their siblings, clustered by title.
+
+    The share leaves the asset itself out. For a continuous treatment all assets take part, with their own treatment
+    beside the siblings' mean. Untreated assets of a title all have the same share, so the comparison is between titles
+    and shares every confounding between titles: an association is a reason to ask, not proof of interference.
+
+    Parameters
+    ----------
+    outcome_residual, treatment : array of shape (n,)
+        One per cell; the treatment is the same in all cells of an asset.
+    asset, title : array of shape (n,)
+        Labels; each asset belongs to one title.
+    weights : array of shape (n,), optional
+    fewest_titles : int
+        Titles that are needed.
+
+    Raises
+    ------
+    NotIdentifiedError
+        Too few titles with an untreated asset and siblings, or the share does not vary between them.
+    """
+    left = np.asarray(outcome_residual, dtype=np.float64)
+    dose = np.asarray(treatment, dtype=np.float64)
+    row_weights = as_weights(weights, len(left))
+    titles, assets = group_codes(title), group_codes(asset)
+    if not is_nested(assets, titles):
+        raise ValueError("an asset belongs to two titles; give each asset one title.")
+    share, siblings = _siblings_mean(dose, assets, titles)
+    is_binary = set(np.unique(dose)) <= {0.0, 1.0}
+    rows = (siblings > 0) & ((dose == 0) if is_binary else np.ones(len(dose), dtype=bool))
+    n_titles = len(np.unique(titles[rows]))
+    if n_titles < fewest_titles or np.ptp(share[rows]) == 0:
+        raise NotIdentifiedError(
+            f"{n_titles} titles can show whether sibling artworks matter; at least {fewest_titles} that differ in them "
+            "are needed."
+        )
+    design = share[rows, None] if is_binary else np.column_stack([share, dose])[rows]
+    fit = fit_clustered_ols(left[rows], design, titles[rows], weights=row_weights[rows])
+    if fit.dropped:
+        raise NotIdentifiedError("The siblings' component cannot be told from the artwork's own.")
+    n_assets = len(np.unique(assets[rows]))
+    return SiblingSlope(
+        float(fit.coefficients[0]), float(fit.std_errors[0]), float(fit.p_values[0]), n_assets, n_titles
+    )
+
+
+def interference_diagnostic(slope: SiblingSlope | None, *, title_quality_known: bool = False) -> Diagnostic:
+    """Turn the association with siblings into a check.
+
+    No association passes. An association is informational, since titles that use the component more may simply be
+    better or worse titles; it fails only where the residual already has each title's quality from outside the
+    comparison taken out (`title_quality_known`, e.g. a pre-period popularity).
+    """
+    name = "interference"
+    if slope is None:
+        sentence = "Too few titles have several artworks to see whether they affect each other."
+        return Diagnostic(name, None, CLEAR, None, sentence)
+    if slope.p_value >= CLEAR:
+        sentence = (
+            "Artworks without the component do about the same however many of their title's other artworks have it, "
+            f"over {slope.n_titles} titles; a small influence would go unseen."
+        )
+        return Diagnostic(name, slope.p_value, CLEAR, True, sentence)
+    direction = "better" if slope.slope > 0 else "worse"
+    text = f"Artworks without the component do {direction} in titles whose other artworks have it"
+    if title_quality_known:
+        sentence = (
+            f"{text}, even with the titles' popularity taken out: the artworks of a title seem to affect each other."
+        )
+        return Diagnostic(name, slope.p_value, CLEAR, False, sentence)
+    sentence = (
+        f"{text}. That may be influence between artworks, or only that such titles are more or less popular anyway; "
+        "popularity from before the comparison would tell."
+    )
+    return Diagnostic(name, slope.p_value, CLEAR, None, sentence)
+
+
+def _siblings_mean(treatment: FloatArray, assets: np.ndarray, titles: np.ndarray) -> tuple[FloatArray, FloatArray]:
+    """Mean treatment of the other assets of the title, and their number; each asset counts once; shape (n,)."""
+    first = np.unique(assets, return_index=True)[1]
+    owner, given = titles[first], treatment[first]
+    totals, counts = np.bincount(owner, given), np.bincount(owner).astype(np.float64)
+    others = counts[owner] - 1
+    mean = np.divide(totals[owner] - given, others, out=np.zeros_like(given), where=others > 0)
+    return mean[assets], others[assets]
