@@ -199,7 +199,7 @@ class StudyResult:
         ``"all"`` or ``"confirming"``.
     n_assets, n_titles, n_cells : int
         In the analysis table.
-    n_impressions : int or None
+    n_impressions, n_countries : int or None
         In the log; None without one.
     notes : tuple of str
         What was counted and reported on the way in.
@@ -220,6 +220,7 @@ class StudyResult:
     n_titles: int
     n_cells: int
     n_impressions: int | None
+    n_countries: int | None
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
     refused: tuple[RefusedHypothesis, ...]
@@ -230,8 +231,13 @@ _ADAPTER = TypeAdapter(StudyResult)
 
 
 def write_results(result: StudyResult, path: Path) -> None:
-    """Write `results.json`: indented, keys in a fixed order, floats at full precision, no time of day."""
-    path.write_bytes(_ADAPTER.dump_json(result, indent=1) + b"\n")
+    """Write `results.json`: indented, keys in a fixed order, floats at full precision, no time of day.
+
+    What cannot be read back (a number that is not finite) is a fault of ours and raises before anything is written.
+    """
+    text = _ADAPTER.dump_json(result, indent=1)
+    _ADAPTER.validate_json(text)
+    path.write_bytes(text + b"\n")
 
 
 def read_results(path: Path) -> StudyResult:

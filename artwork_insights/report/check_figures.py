@@ -1,0 +1,118 @@
+"""Figures of the comparison itself: overlap, balance, calibration and placebo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from artwork_insights.design.balance import BalanceRow
+from artwork_insights.design.overlap import Overlap
+from artwork_insights.report.figure_style import (
+    FAINT,
+    HAIRLINE,
+    INK,
+    MUTED,
+    WITH,
+    WITHOUT,
+    add_key,
+    axes_or_new,
+    house_style,
+    name_rows,
+    shorten,
+)
+from artwork_insights.report.numbers import Scale, plain
+from artwork_insights.report.sentences import in_words
+from artwork_insights.sensitivity.placebo import Placebo
+
+BALANCE_LIMIT = 0.1
+MOST_BALANCE_ROWS = 16
+
+
+def plot_overlap(overlap: Overlap, ax: Axes | None = None) -> Axes:
+    """Mirrored histogram of propensities: with the component upwards, without it downwards."""
+    with house_style():
+        ax = axes_or_new(ax, 270)
+        edges = np.array(overlap.bin_edges)
+        widths = np.diff(edges)
+        treated, control = np.array(overlap.treated_counts), -np.array(overlap.control_counts)
+        for counts, color, label in ((treated, WITH, "with"), (control, WITHOUT, "without")):
+            ax.bar(edges[:-1], counts, widths, align="edge", color=color, label=label, edgecolor="white", linewidth=0.8)
+        ax.axhline(0, color=INK, linewidth=1)
+        ax.set_xlim(edges[0], edges[-1])
+        ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(abs(value), 0)))
+        ax.grid(axis="y", color=HAIRLINE, linewidth=0.6)
+        ax.set_xlabel("predicted chance of having the component")
+        ax.set_ylabel("rows (artwork in a country)")
+        add_key(ax)
+    return ax
+
+
+def plot_balance(rows: Sequence[BalanceRow], ax: Axes | None = None) -> Axes:
+    """Love plot: how alike the two sides are before weighting, after it, and within titles.
+
+    Shows the `MOST_BALANCE_ROWS` confounders that differ most before weighting.
+    """
+    with house_style():
+        shown = sorted(rows, key=lambda row: -abs(row.smd_before))[:MOST_BALANCE_ROWS]
+        ax = axes_or_new(ax, 98 + 23 * len(shown))
+        ordered = list(reversed(shown))
+        ax.axvspan(0, BALANCE_LIMIT, color="#eef3ee", linewidth=0, zorder=0)
+        y = np.arange(len(ordered))
+        before = np.abs([row.smd_before for row in ordered])
+        after = np.abs([row.smd_after for row in ordered])
+        within = np.abs([row.smd_within_title for row in ordered])
+        ax.hlines(y, np.minimum(before, after), np.maximum(before, after), color=HAIRLINE, linewidth=1.4)
+        ax.plot(before, y, "o", color=WITHOUT, markerfacecolor="white", markersize=6, label="before")
+        ax.plot(within, y, "s", color=MUTED, markersize=4.5, label="within title")
+        ax.plot(after, y, "o", color=WITH, markersize=6, label="after weighting")
+        name_rows(ax, [shorten(in_words(row.confounder), 20) for row in ordered])
+        ax.set_xlim(left=0)
+        ax.set_xlabel("difference in standard deviations")
+        ax.set_ylabel("")
+        add_key(ax)
+    return ax
+
+
+def plot_calibration(calibration: Sequence[tuple[float, float, int]], ax: Axes | None = None) -> Axes:
+    """Predicted chance of the component against its observed share, one dot per tenth."""
+    with house_style():
+        ax = axes_or_new(ax, 270)
+        predicted, observed, cells = (np.array(column, dtype=float) for column in zip(*calibration, strict=True))
+        ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=(0, (4, 3)), label="perfect")
+        ax.scatter(predicted, observed, s=20 + 60 * cells / cells.max(), color=WITH, label="a tenth of the rows")
+        ax.set_xlim(-0.02, 1.02)
+        ax.set_ylim(-0.02, 1.02)
+        ax.grid(color=HAIRLINE, linewidth=0.6)
+        ax.set_xlabel("predicted chance of the component")
+        ax.set_ylabel("observed share")
+        add_key(ax)
+    return ax
+
+
+def plot_placebo(placebo: Placebo, scale: Scale, ax: Axes | None = None) -> Axes:
+    """Effects of treatments that cannot work, and the real one beside them."""
+    with house_style():
+        ax = axes_or_new(ax, 250)
+        effects = np.array(placebo.effects) * scale.factor
+        effects = effects[np.isfinite(effects)]
+        observed = placebo.observed * scale.factor
+        ax.hist(effects, bins=max(6, min(24, len(effects) // 8)), color=FAINT, edgecolor="white", linewidth=0.8)
+        ax.axvline(0, color=INK, linewidth=1)
+        ax.axvline(observed, color=WITH, linewidth=2.4)
+        reach = max(float(np.abs(effects).max(initial=0.0)), abs(observed)) * 1.12 or 1.0
+        ax.set_xlim(-reach, reach)
+        ax.set_ylim(top=ax.get_ylim()[1] * 1.15)
+        on_the_right = observed > 0
+        ax.annotate(
+            "with the real artwork", (observed, ax.get_ylim()[1] * 0.95), xytext=(-7 if on_the_right else 7, 0),
+            textcoords="offset points", ha="right" if on_the_right else "left", va="center", color=WITH,
+        )  # fmt: skip
+        ax.grid(axis="y", color=HAIRLINE, linewidth=0.6)
+        ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+        ax.set_xlabel(f"effect, {shorten(scale.unit_with_per, 60)}")
+        ax.set_ylabel("shuffles")
+    return ax

@@ -1,0 +1,228 @@
+"""What the template of a report is given: findings with their drawings, words and pictures, ready to print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+from matplotlib.axes import Axes
+
+from artwork_insights.diagnostic import Diagnostic
+from artwork_insights.effects.estimates import EffectEstimate, GroupEffect, NamedEstimate
+from artwork_insights.mechanisms.mediation import MediationResult
+from artwork_insights.report.advice import modifiers_of
+from artwork_insights.report.check_figures import plot_balance, plot_calibration, plot_overlap, plot_placebo
+from artwork_insights.report.figures import plot_estimates, plot_group_effects, plot_truth
+from artwork_insights.report.findings import Finding, OutcomeUnit, PairPicture
+from artwork_insights.report.numbers import Scale, relative_effect, scale_of
+from artwork_insights.report.path_figure import plot_mediation
+from artwork_insights.report.pictures import picture_uri
+from artwork_insights.report.sentences import answer_in_words, in_words, question_in_words, slope_ending
+from artwork_insights.report.svg import draw_svg
+
+NAIVE = "naive difference"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """The groups of one modifier, with their figure."""
+
+    modifier: str
+    groups: tuple[GroupEffect, ...]
+    figure: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class MediationView:
+    """One mediation, with its picture."""
+
+    result: MediationResult
+    figure: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class PairView:
+    """One same-title pair; a picture is a data URI, or None where the file is missing."""
+
+    pair: PairPicture
+    treated_picture: str | None
+    control_picture: str | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether both pictures are there."""
+        return self.treated_picture is not None and self.control_picture is not None
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateRow:
+    """One line of the table of estimates."""
+
+    label: str
+    estimate: EffectEstimate | None
+    sentence: str
+    is_headline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """One finding, ready to print.
+
+    Attributes
+    ----------
+    anchor : str
+        Id of its section.
+    relative : str or None
+        Effect relative to the base rate.
+    rows : tuple of EstimateRow
+        Designs, the naive contrast and the alternatives.
+    checks : tuple of Diagnostic
+        Of the finding and of its estimate, each once.
+    truth_figure, calibration_figure, placebo_figure : Markup or None
+        None where there is nothing to draw.
+    """
+
+    anchor: str
+    finding: Finding
+    scale: Scale
+    question: str
+    answer: str
+    relative: str | None
+    groups: tuple[GroupView, ...]
+    truth_figure: Markup | None
+    rows: tuple[EstimateRow, ...]
+    estimates_figure: Markup
+    overlap_figure: Markup | None
+    balance_figure: Markup | None
+    calibration_figure: Markup | None
+    mediation: tuple[MediationView, ...]
+    checks: tuple[Diagnostic, ...]
+    placebo_figure: Markup | None
+    pairs: tuple[PairView, ...]
+
+    @property
+    def n_failed(self) -> int:
+        """How many checks failed."""
+        return sum(check.passed is False for check in self.checks)
+
+    @property
+    def lead_pair(self) -> PairView | None:
+        """The first pair whose pictures are both there."""
+        return next((pair for pair in self.pairs if pair.is_complete), None)
+
+
+def finding_scale(finding: Finding, unit: OutcomeUnit) -> Scale:
+    """How the effects of a finding are shown."""
+    return scale_of(unit, finding.estimate.std_error, slope_ending(finding.question))
+
+
+def view_finding(finding: Finding, anchor: str, unit: OutcomeUnit, run_dir: Path) -> FindingView:
+    """Draw and word one finding."""
+    artist = _Artist(finding, finding_scale(finding, unit), anchor, unit)
+    rows = _estimate_rows(finding)
+    return FindingView(
+        anchor=anchor,
+        finding=finding,
+        scale=artist.scale,
+        question=question_in_words(finding.question, unit),
+        answer=answer_in_words(finding, unit),
+        relative=relative_effect(finding.estimate, finding.base_rate) if unit.is_rate else None,
+        groups=artist.groups(),
+        truth_figure=artist.truth(),
+        rows=rows,
+        estimates_figure=artist.estimates(rows),
+        overlap_figure=artist.overlap(),
+        balance_figure=artist.balance(),
+        calibration_figure=artist.calibration(),
+        mediation=artist.mediation(),
+        checks=tuple(dict.fromkeys((*finding.diagnostics, *finding.estimate.diagnostics, finding.design_gap))),
+        placebo_figure=artist.placebo(),
+        pairs=tuple(
+            PairView(pair, picture_uri(run_dir, pair.treated_asset), picture_uri(run_dir, pair.control_asset))
+            for pair in finding.pairs
+        ),
+    )
+
+
+def _estimate_rows(finding: Finding) -> tuple[EstimateRow, ...]:
+    naive = NamedEstimate(NAIVE, finding.naive, "The plain difference between artwork with and without the component.")
+    named = (*finding.designs, naive, *finding.alternatives)
+    return tuple(
+        EstimateRow(in_words(row.name), row.estimate, row.sentence, row.name == finding.estimate.design)
+        for row in named
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Artist:
+    """Draws the figures of one finding."""
+
+    finding: Finding
+    scale: Scale
+    anchor: str
+    unit: OutcomeUnit
+
+    def svg(self, ax: Axes, kind: str, label: str) -> Markup:
+        return draw_svg(ax, f"{self.anchor}-{kind}", label)
+
+    def groups(self) -> tuple[GroupView, ...]:
+        views = []
+        for number, modifier in enumerate(modifiers_of(self.finding), 1):
+            groups = tuple(group for group in self.finding.group_effects if group.modifier == modifier)
+            ax = plot_group_effects(groups, self.finding.estimate, self.scale)
+            told = "; ".join(f"{group.group} {self.scale.effect(group.estimate.effect)}" for group in groups)
+            label = f"Effect by {in_words(modifier)}, in {self.scale.unit_with_per}: {told}"
+            views.append(GroupView(modifier, groups, self.svg(ax, f"groups{number}", label)))
+        return tuple(views)
+
+    def truth(self) -> Markup | None:
+        if not self.finding.truth:
+            return None
+        inside = sum(row.inside for row in self.finding.truth)
+        label = f"Planted truth beside estimate: inside the interval in {inside} of {len(self.finding.truth)} rows"
+        return self.svg(plot_truth(self.finding.truth, self.scale), "truth", label)
+
+    def estimates(self, rows: tuple[EstimateRow, ...]) -> Markup:
+        named = [NamedEstimate(row.label, row.estimate, row.sentence) for row in rows]
+        headline = next((row.label for row in rows if row.is_headline), "")
+        smallest = self.finding.question.smallest_effect_of_interest
+        ax = plot_estimates(named, headline, NAIVE, self.scale, smallest)
+        told = "; ".join(
+            f"{row.label} {self.scale.effect(row.estimate.effect)}" for row in rows if row.estimate is not None
+        )
+        return self.svg(ax, "estimates", f"The effect estimated in several ways, in {self.scale.unit_with_per}: {told}")
+
+    def overlap(self) -> Markup | None:
+        overlap = self.finding.overlap
+        if not overlap.treated_counts:
+            return None
+        label = "Predicted chance of having the component, of artwork with it (upwards) and without it (downwards)"
+        return self.svg(plot_overlap(overlap), "overlap", label)
+
+    def balance(self) -> Markup | None:
+        if not self.finding.balance:
+            return None
+        label = "Difference between artwork with and without the component, per confounder, before and after weighting"
+        return self.svg(plot_balance(self.finding.balance), "balance", label)
+
+    def calibration(self) -> Markup | None:
+        if not self.finding.nuisance.calibration:
+            return None
+        label = "Predicted chance of the component against its observed share"
+        return self.svg(plot_calibration(self.finding.nuisance.calibration), "calibration", label)
+
+    def mediation(self) -> tuple[MediationView, ...]:
+        views = []
+        for number, result in enumerate(self.finding.mediation, 1):
+            ax = plot_mediation(result, self.unit.name, self.scale)
+            ends = f"from {in_words(result.treatment)} to {in_words(self.unit.name)}"
+            label = f"Paths {ends}, past and through {in_words(result.mediator)}"
+            views.append(MediationView(result, self.svg(ax, f"path{number}", label)))
+        return tuple(views)
+
+    def placebo(self) -> Markup | None:
+        if self.finding.placebo is None or not self.finding.placebo.effects:
+            return None
+        label = "Effects of the component dealt at random within titles, and the real one beside them"
+        return self.svg(plot_placebo(self.finding.placebo, self.scale), "placebo", label)

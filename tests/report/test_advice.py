@@ -1,0 +1,113 @@
+"""The table of advice, the opening, and the glossary."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+
+from artwork_insights.report.advice import advice_table, advise, answer_in_group, groups_that_differ, strongest_groups
+from artwork_insights.report.findings import Finding, StudyResult
+from artwork_insights.report.opening import opening, studied
+from artwork_insights.report.terms import terms_used
+from artwork_insights.report.views import finding_scale
+
+
+def judged(finding: Finding, word: str, answer: str, credible: bool = True) -> Finding:
+    verdict = dataclasses.replace(finding.verdict, word=word, answer=answer, credible=credible)
+    return dataclasses.replace(finding, verdict=verdict)
+
+
+def table(result: StudyResult) -> dict[str, list[tuple[str, str, str]]]:
+    scales = [finding_scale(finding, result.unit) for finding in result.findings]
+    blocks = advice_table(result, scales, [f"f{i}" for i in range(len(scales))], "refused")
+    return {block.advice: [(row.what, row.where, row.effect) for row in block.rows] for block in blocks}
+
+
+@pytest.mark.parametrize(
+    ("word", "answer", "advice"),
+    [
+        ("supported", "positive", "do"),
+        ("supported_with_caveats", "positive", "do"),
+        ("supported", "negative", "dont"),
+        ("supported", "practically_zero", "dont"),
+        ("not_supported", "positive", "unknown"),
+        ("inconclusive", "undecided", "unknown"),
+    ],
+)
+def test_the_verdict_decides_the_advice(finding, word, answer, advice):
+    assert advise(judged(finding, word, answer)) == advice
+
+
+def test_the_table_has_a_row_per_finding_for_groups_that_differ_and_for_refused_hypotheses(result):
+    rows = table(result)
+    assert rows["do"] == [("A face", "on average; most of all in Drama, Romance", "+3.10")]
+    assert ("More than 3 faces", "on average; most of all in Drama, Romance", "−1.80") in rows["dont"]
+    assert ("A face", "genre: Documentary", "+0.10") in rows["unknown"]
+    assert ("A warm palette", "", "") in rows["unknown"]
+
+
+def test_a_finding_whose_design_failed_shows_no_number_to_act_on(result, finding):
+    failed = judged(finding, "not_supported", "positive", credible=False)
+    rows = table(dataclasses.replace(result, findings=(failed,), refused=()))
+    assert rows == {"do": [], "dont": [], "unknown": [("A face", "on average", "")]}
+
+
+def test_a_group_is_read_against_the_smallest_effect_that_matters(finding):
+    documentary = next(group for group in finding.group_effects if group.group == "Documentary")
+    assert answer_in_group(documentary, 0.0005) == "undecided"
+    assert answer_in_group(documentary, 0.005) == "practically_zero"
+    drama = finding.group_effects[0]
+    assert answer_in_group(drama, 0.0005) == "positive"
+    assert answer_in_group(dataclasses.replace(drama, q_value=0.06), 0.0005) == "undecided"
+
+
+def test_groups_of_a_modifier_without_a_joint_difference_are_not_singled_out(result, finding):
+    far = dataclasses.replace(finding.group_effects[-1], q_value=0.9)
+    changed = dataclasses.replace(finding, group_effects=(*finding.group_effects[:-1], far))
+    assert groups_that_differ(changed, "country")
+    assert not any(
+        "country" in where for _, where, _ in table(dataclasses.replace(result, findings=(changed,)))["unknown"]
+    )
+
+
+def test_the_strongest_groups_of_a_harmful_component_are_the_most_negative(result):
+    crowd = result.findings[1]
+    assert [group.group for group in strongest_groups(crowd, "genre")][:2] == ["Drama", "Romance"]
+
+
+def test_the_opening_is_three_sentences_without_statistics(result, score_result):
+    for study in (result, score_result):
+        sentences = opening(study)
+        assert len(sentences) == 3
+        for sentence in sentences:
+            assert sentence.endswith(".")
+            assert not re.search(r"%|\bp\b|interval|significan|standard error|\d\.\d|per 1,000", sentence)
+
+
+def test_the_opening_says_what_to_do_for_whom_and_what_is_not_known(result):
+    what, whom, sure = opening(result)
+    assert what == "Use artwork with a face; avoid more than 3 faces."
+    assert whom.startswith("A face works best in Drama and Romance but shows no such effect in Documentary")
+    assert "hardly differs by country" in whom
+    assert "what a higher mean face area share or a warm palette does is not known yet" in sure
+
+
+def test_nothing_to_act_on_is_said_so(result, finding):
+    undecided = dataclasses.replace(result, findings=(judged(finding, "inconclusive", "undecided"),), refused=())
+    what, whom, _ = opening(undecided)
+    assert what.startswith("Change nothing")
+    assert "cannot be told" in whom
+
+
+def test_the_line_on_what_was_studied_has_the_counts(result, score_result):
+    assert studied(result) == "1,934 artworks of 300 titles · 41,207,338 impressions · 5 countries"
+    assert "impressions" not in studied(score_result)
+
+
+def test_the_glossary_holds_only_what_the_report_uses(result, score_result):
+    assert {"Causal forest", "Truth", "Placebo", "E-value"} <= {term.term for term in terms_used(result)}
+    assert not {"Causal forest", "Truth", "Placebo", "E-value", "Take rate"} & {
+        t.term for t in terms_used(score_result)
+    }

@@ -1,0 +1,162 @@
+"""Figures: they show the numbers they are given, label their axes, and leave no trace."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import date
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from artwork_insights.report.check_figures import plot_balance, plot_calibration, plot_overlap, plot_placebo
+from artwork_insights.report.figures import (
+    plot_effect_over_dates,
+    plot_estimates,
+    plot_group_effects,
+    plot_truth,
+)
+from artwork_insights.report.findings import Finding, OutcomeUnit
+from artwork_insights.report.numbers import Scale, scale_of
+from artwork_insights.report.path_figure import plot_mediation
+from artwork_insights.report.svg import draw_svg
+
+SCALE = scale_of(OutcomeUnit("take rate", True), 0.00025)
+DATES = (date(2025, 1, 6), date(2025, 1, 7), date(2025, 2, 3))
+UNIT = "takes per 1,000 impressions"
+Plot = Callable[[Finding, Axes | None], Axes]
+PLOTS: dict[str, Plot] = {
+    "groups": lambda f, ax: plot_group_effects(f.group_effects[:6], f.estimate, SCALE, ax),
+    "estimates": lambda f, ax: plot_estimates([*f.designs, *f.alternatives], "mundlak", "naive", SCALE, 0.0005, ax),
+    "truth": lambda f, ax: plot_truth(f.truth, SCALE, ax),
+    "dates": lambda f, ax: plot_effect_over_dates(DATES, [f.estimate] * 3, SCALE, ax),
+    "overlap": lambda f, ax: plot_overlap(f.overlap, ax),
+    "balance": lambda f, ax: plot_balance(f.balance, ax),
+    "calibration": lambda f, ax: plot_calibration(f.nuisance.calibration, ax),
+    "placebo": lambda f, ax: plot_placebo(f.placebo, SCALE, ax) if f.placebo else pytest.fail("no placebo"),
+    "mediation": lambda f, ax: plot_mediation(f.mediation[0], "take rate", SCALE, ax),
+}
+WITH_EFFECT_UNIT = {"groups": "x", "estimates": "x", "truth": "x", "placebo": "x", "mediation": "x", "dates": "y"}
+
+
+def points(ax: Axes, marker: str) -> list[tuple[float, float]]:
+    return [
+        (float(line.get_xdata()[0]), float(line.get_ydata()[0]))
+        for line in ax.get_lines()
+        if line.get_marker() == marker
+    ]
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_a_plot_draws_on_the_axes_it_is_given_and_labels_them(name, finding):
+    given = Figure().subplots()
+    ax = PLOTS[name](finding, given)
+    assert ax is given
+    assert ax.get_xlabel()
+    assert ax.get_ylabel() or ax.get_yticklabels() or name == "mediation"
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_a_plot_without_axes_makes_its_own_and_keeps_matplotlibs_settings(name, finding):
+    before = dict(matplotlib.rcParams)
+    assert isinstance(PLOTS[name](finding, None), Axes)
+    assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize(("name", "axis"), WITH_EFFECT_UNIT.items())
+def test_effects_carry_their_unit_on_the_axis(name, axis, finding):
+    ax = PLOTS[name](finding, None)
+    assert UNIT in (ax.get_xlabel() if axis == "x" else ax.get_ylabel().replace("\n", " "))
+
+
+def test_the_forest_plot_shows_estimate_interval_and_shrunken_effect_of_every_group(finding):
+    groups = finding.group_effects[:6]
+    ax = plot_group_effects(groups, finding.estimate, SCALE)
+    assert sorted(x for x, _ in points(ax, "o")) == pytest.approx(sorted(1000 * g.estimate.effect for g in groups))
+    assert sorted(x for x, _ in points(ax, "D")) == pytest.approx(sorted(1000 * g.shrunken_effect for g in groups))
+    drawn = [
+        tuple(line.get_xdata())
+        for line in ax.get_lines()
+        if len(set(line.get_ydata())) == 1 and len(line.get_xdata()) == 2
+    ]
+    for group in groups:
+        assert any(np.allclose(limits, np.multiply(1000, group.estimate.interval())) for limits in drawn)
+    lowest = min(groups, key=lambda group: group.shrunken_effect)
+    assert ax.get_yticklabels()[0].get_text() == lowest.group
+
+
+def test_truth_stands_beside_the_estimate_in_the_same_row(finding):
+    ax = plot_truth(finding.truth, SCALE)
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    truths = {labels[int(y)]: x for x, y in points(ax, "|")}
+    assert truths["average"] == pytest.approx(3.0)
+    assert truths["genre: Drama"] == pytest.approx(1000 * finding.truth[1].truth)
+
+
+def test_a_design_that_is_not_identified_has_a_row_without_a_dot(finding):
+    rows = [row for row in finding.alternatives if row.estimate is None]
+    ax = plot_estimates([*rows, *finding.designs], "mundlak", "naive", SCALE)
+    assert len(points(ax, "o")) == len(finding.designs)
+    assert len(ax.get_yticklabels()) == len(finding.designs) + 1
+
+
+def test_overlap_is_mirrored(finding):
+    ax = plot_overlap(finding.overlap)
+    heights = [bar.get_height() for bar in ax.patches]
+    assert heights[:20] == list(finding.overlap.treated_counts)
+    assert heights[20:] == [-n for n in finding.overlap.control_counts]
+    assert not any("−" in label.get_text() for label in ax.get_yticklabels())
+
+
+def test_balance_shows_absolute_differences_largest_on_top(finding):
+    ax = plot_balance(finding.balance)
+    before = next(line for line in ax.get_lines() if line.get_label() == "before").get_xdata()
+    assert list(before) == pytest.approx(sorted(abs(row.smd_before) for row in finding.balance))
+
+
+def test_the_placebo_histogram_holds_every_draw_and_the_real_effect(finding):
+    ax = plot_placebo(finding.placebo, SCALE)
+    assert sum(bar.get_height() for bar in ax.patches) == len(finding.placebo.effects)
+    assert any(line.get_xdata()[0] == pytest.approx(1000 * finding.placebo.observed) for line in ax.get_lines())
+
+
+def test_the_path_picture_shows_three_coefficients(finding):
+    texts = " ".join(text.get_text() for text in plot_mediation(finding.mediation[0], "take rate", SCALE).texts)
+    assert "a  −0.0312" in texts
+    assert "b  +10.9" in texts
+    assert "c′  −0.18" in texts
+
+
+def test_labels_of_close_dates_do_not_touch(finding):
+    ax = plot_effect_over_dates(DATES, [finding.estimate] * 3, SCALE)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["2025-02-03", "2025-01-07"]
+
+
+def test_one_date_is_enough(finding):
+    assert plot_effect_over_dates(DATES[:1], [finding.estimate], SCALE).get_xticklabels()[0].get_text() == "2025-01-06"
+
+
+def test_the_drawing_is_the_same_every_time_names_no_date_and_no_host(finding):
+    drawings = {str(draw_svg(plot_overlap(finding.overlap), "a", "Overlap")) for _ in range(2)}
+    assert len(drawings) == 1
+    drawing = drawings.pop()
+    assert "http" not in drawing
+    assert "date" not in drawing
+    assert drawing.startswith('<svg class="chart" viewBox=')
+    assert 'role="img" aria-label="Overlap"' in drawing
+
+
+def test_text_in_a_drawing_stays_text_and_is_escaped(finding):
+    names = ("<script>alert(1)</script>", "$\\frac{1}{2}$ & co", "東京", "bell\x07")
+    groups = [dataclasses.replace(g, group=name) for g, name in zip(finding.group_effects, names, strict=False)]
+    scale = Scale(1000.0, 2, "takes")
+    drawing = str(draw_svg(plot_group_effects(groups, finding.estimate, scale), "a", 'a "label"'))
+    assert "<script" not in drawing
+    assert "&lt;script" in drawing
+    assert "$\\frac{1}{2}$" in drawing
+    assert "東京" in drawing
+    assert "\x07" not in drawing
+    assert "&quot;label&quot;" in drawing
