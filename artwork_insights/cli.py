@@ -110,7 +110,7 @@ def demo(
     """Run the whole job on a catalogue with known effects."""
     from artwork_insights.demo import run_demo
 
-    result = run_demo(out, titles=titles, seed=seed)
+    result = run_demo(out, titles=titles, seed=seed, progress=_tell)
     typer.echo(f"{result.table}\n\nReport: {result.report}")
 
 

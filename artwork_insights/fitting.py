@@ -62,7 +62,7 @@ class FittedHypothesis:
                 estimand: Estimand = "ATO" if design == "within" and self.estimand == "ATE" else self.estimand
                 found.append(NamedEstimate(design, self.fits[design].estimate(estimand), sentence))
             else:
-                found.append(NamedEstimate(design, None, self.refused[design]))
+                found.append(NamedEstimate(design, None, self.refused.get(design, "Not asked for.")))
         return tuple(found)
 
     def residuals(self) -> tuple[FloatArray, FloatArray]:
@@ -77,8 +77,14 @@ class FittedHypothesis:
         return outcome - means[:, 0], treatment - means[:, 1]
 
 
-def fit_hypothesis(cells: Cells, hypothesis: Hypothesis, settings: Estimation, seed: int) -> FittedHypothesis:
-    """Assign the component, then fit every design that the data identify.
+def fit_hypothesis(
+    cells: Cells,
+    hypothesis: Hypothesis,
+    settings: Estimation,
+    seed: int,
+    designs: Sequence[DesignName] = ("mundlak", "within", "pooled"),
+) -> FittedHypothesis:
+    """Assign the component, then fit every design that the data identify; the first one tunes the models.
 
     Raises
     ------
@@ -95,7 +101,6 @@ def fit_hypothesis(cells: Cells, hypothesis: Hypothesis, settings: Estimation, s
     )
     sample = AnalysisSample(assigned.assignment, cells.outcome[assigned.kept])
     folds = fold_labels(sample, settings.folds, settings.repeats, np.random.default_rng(seed))
-    designs: list[DesignName] = ["mundlak", "within", "pooled"]
     fits: dict[DesignName, DesignFit] = {}
     refused: dict[DesignName, str] = {}
     tuned = None

@@ -20,8 +20,8 @@ from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.effects.cells import Cells, describe_artwork, join_tables
 from artwork_insights.errors import ImageError, NotIdentifiedError, OutputError
 from artwork_insights.features.table import FeatureTable, read_feature_table
-from artwork_insights.fitting import present_modifiers, with_popularity
-from artwork_insights.inquiry import Inquiry, inquire, phrase_question
+from artwork_insights.fitting import fit_hypothesis, present_modifiers, with_popularity
+from artwork_insights.inquiry import Inquiry, inquire, phrase_question, seed_of
 from artwork_insights.mining.split import mining_half
 from artwork_insights.report.findings import (
     Finding,
@@ -33,7 +33,7 @@ from artwork_insights.report.findings import (
 )
 from artwork_insights.report.html import write_report
 from artwork_insights.report.pictures import picture_name
-from artwork_insights.study import Study
+from artwork_insights.study import Hypothesis, Study
 
 Progress = Callable[[str], None]
 RESULTS = "results.json"
@@ -124,6 +124,7 @@ def estimate_study(study: Study, *, as_of: date | None = None, progress: Progres
         n_titles=cells.frame["title_id"].nunique(),
         n_cells=len(cells.frame),
         n_impressions=None if cells.impressions is None else int(cells.impressions.sum()),
+        n_countries=None if cells.impressions is None else cells.frame["country"].nunique(),
         notes=(*catalog.notes, *split_notes, *cells.notes),
         findings=tuple(findings),
         refused=tuple(refused),
@@ -131,6 +132,18 @@ def estimate_study(study: Study, *, as_of: date | None = None, progress: Progres
     )
     locations = dict(zip(catalog.assets["asset_id"], catalog.assets["location"], strict=True))
     return StudyRun(result, estimated, locations)
+
+
+def estimate_with_features(study: Study, features: FeatureTable, hypothesis: Hypothesis) -> tuple[float, float]:
+    """Headline effect and standard error of one hypothesis with other features than those of the study's folder."""
+    catalog, _ = keep_half(read_catalog(study.data), study)
+    outcome = study.data.outcome
+    cells = join_tables(catalog, features, outcome.column if outcome else None)
+    fitted = fit_hypothesis(
+        cells, hypothesis, study.estimation, seed_of(study.study.seed, hypothesis.name), ("mundlak",)
+    )
+    estimate = fitted.headline.estimate(fitted.estimand)
+    return estimate.effect, estimate.std_error
 
 
 def measure_features(study: Study, catalog: Catalog, progress: Progress | None = None) -> FeatureTable:

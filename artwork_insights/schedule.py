@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
@@ -124,13 +123,10 @@ def _run_into(folder: Path, study: Study, as_of: date, run: RunStudy, study_file
             "study": study.study.name,
             "study_file": study_file,
             "study_sha256": fingerprint,
-            "version": version("artwork-insights"),
-            "as_of": as_of.isoformat(),
             "inputs": _input_records(study.data),
-            "started": _now(),
         }
         run(study, partial, as_of=as_of)
-        _add_to_manifest(partial, record | {"finished": _now()})
+        _add_to_manifest(partial, record)
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from artwork_insights.catalog.columns import FEATURE_COLUMNS
 from artwork_insights.expression import Comparison, Expression, Junction, Name, Negation, Node, Number
 
 COUNTED = {"face_count": ("face", "faces")}
 TRUTHS = {"face_present": "a face"}
+LABELS = {
+    "face_count": "number of faces",
+    "face_area_share_total": "area of all faces",
+    "face_area_share_mean": "mean face size",
+    "face_area_share_max": "size of the largest face",
+    "face_x_largest": "horizontal place of the largest face",
+    "face_y_largest": "vertical place of the largest face",
+    "face_centre_distance_largest": "distance of the largest face from the middle",
+    "lightness_mean": "lightness",
+    "contrast_rms": "contrast",
+    "chroma_mean": "colour strength",
+    "saturation_mean": "saturation",
+    "colourfulness": "colourfulness",
+    "warm_share": "share of warm colours",
+    "aspect_ratio": "width over height",
+    "clutter": "clutter",
+    "subject_x": "horizontal place of the subject",
+    "subject_y": "vertical place of the subject",
+    "thirds_distance": "distance of the subject from the thirds",
+}
 SIGNS = {">": "above", ">=": "at least", "<": "below", "<=": "at most", "==": "equal to", "!=": "other than"}
 
 
@@ -50,5 +69,4 @@ def _count(sign: str, value: float, one: str, many: str) -> str:
 
 
 def _plain(name: str) -> str:
-    column = FEATURE_COLUMNS.get(name)
-    return (column.description.split(";")[0].split(",")[0].rstrip(".").lower() if column else name).replace("_", " ")
+    return LABELS.get(name, name.replace("_", " "))

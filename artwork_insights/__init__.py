@@ -1,0 +1,90 @@
+"""Which visual components of promotional artwork make people choose a title, for whom, why, and how sure we can be.
+
+Public names, in the order in which data flow; each is loaded when it is first used, so that importing costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_HOME = {
+    "read_study": "study",
+    "Study": "study",
+    "Hypothesis": "study",
+    "parse_expression": "expression",
+    "read_catalog": "catalog.catalog",
+    "Catalog": "catalog.catalog",
+    "FEATURE_COLUMNS": "catalog.columns",
+    "find_sources": "features.sources",
+    "extract_features": "features.extract",
+    "read_feature_table": "features.table",
+    "FeatureTable": "features.table",
+    "write_contact_sheet": "features.contact_sheet",
+    "take_rate_table": "outcomes.take_rate",
+    "precision_weights": "outcomes.precision",
+    "mine_hypotheses": "mining.hypotheses",
+    "check_overlap": "design.overlap",
+    "measure_balance": "design.balance",
+    "estimate_average_effect": "effects.average",
+    "estimate_group_effects": "effects.average",
+    "fit_causal_forest": "effects.forest",
+    "EffectEstimate": "effects.estimates",
+    "mediate": "mechanisms.mediation",
+    "moderate": "mechanisms.moderation",
+    "e_value": "sensitivity.e_value",
+    "robustness_value": "sensitivity.robustness",
+    "placebo_within_titles": "sensitivity.placebo",
+    "judge": "report.verdict",
+    "read_results": "report.findings",
+    "write_report": "report.html",
+    "run_study": "pipeline",
+    "check_study": "pipeline",
+    "run_scheduled": "schedule",
+    "write_starter": "starter",
+    "run_demo": "demo",
+    "ArtworkInsightsError": "errors",
+}
+
+__all__ = list(_HOME)
+
+if TYPE_CHECKING:
+    from artwork_insights.catalog.catalog import Catalog, read_catalog
+    from artwork_insights.catalog.columns import FEATURE_COLUMNS
+    from artwork_insights.demo import run_demo
+    from artwork_insights.design.balance import measure_balance
+    from artwork_insights.design.overlap import check_overlap
+    from artwork_insights.effects.average import estimate_average_effect, estimate_group_effects
+    from artwork_insights.effects.estimates import EffectEstimate
+    from artwork_insights.effects.forest import fit_causal_forest
+    from artwork_insights.errors import ArtworkInsightsError
+    from artwork_insights.expression import parse_expression
+    from artwork_insights.features.contact_sheet import write_contact_sheet
+    from artwork_insights.features.extract import extract_features
+    from artwork_insights.features.sources import find_sources
+    from artwork_insights.features.table import FeatureTable, read_feature_table
+    from artwork_insights.mechanisms.mediation import mediate
+    from artwork_insights.mechanisms.moderation import moderate
+    from artwork_insights.mining.hypotheses import mine_hypotheses
+    from artwork_insights.outcomes.precision import precision_weights
+    from artwork_insights.outcomes.take_rate import take_rate_table
+    from artwork_insights.pipeline import check_study, run_study
+    from artwork_insights.report.findings import read_results
+    from artwork_insights.report.html import write_report
+    from artwork_insights.report.verdict import judge
+    from artwork_insights.schedule import run_scheduled
+    from artwork_insights.sensitivity.e_value import e_value
+    from artwork_insights.sensitivity.placebo import placebo_within_titles
+    from artwork_insights.sensitivity.robustness import robustness_value
+    from artwork_insights.starter import write_starter
+    from artwork_insights.study import Hypothesis, Study, read_study
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'artwork_insights' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"artwork_insights.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])
