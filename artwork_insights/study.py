@@ -183,7 +183,8 @@ def _first_fault(error: ValidationError) -> str:
     more = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
     if fault["type"] == "extra_forbidden":
         known = _known_keys(parents)
-        return f"{prefix}unknown key {str(key)!r}{did_you_mean(str(key), known)}; known here: {', '.join(known)}{more}."
+        hint = did_you_mean(str(key), known).strip(" ()") or f"known here: {', '.join(known)}."
+        return f"{prefix}unknown key {str(key)!r}; {hint}{more}"
     if fault["type"] == "missing":
         return f"{prefix}{str(key)!r} is missing{more}."
     reason = fault["msg"].removeprefix("Value error, ").rstrip(".")

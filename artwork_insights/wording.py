@@ -27,6 +27,7 @@ LABELS = {
     "thirds_distance": "distance of the subject from the thirds",
 }
 SIGNS = {">": "above", ">=": "at least", "<": "below", "<=": "at most", "==": "equal to", "!=": "other than"}
+FLIPPED = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
 
 
 def describe_component(treatment: Expression) -> str:
@@ -44,10 +45,14 @@ def _describe(node: Node) -> str:
             return f"not ({_describe(term)})"
         case Comparison(sign, Name(name), Number(value)) if name in COUNTED:
             return _count(sign, value, *COUNTED[name])
+        case Comparison(sign, Number() as number, Name() as name):
+            return _describe(Comparison(FLIPPED.get(sign, sign), name, number))
         case Comparison(sign, left, right):
             return f"{_describe(left)} {SIGNS[sign]} {_describe(right)}"
         case Junction(word, terms):
-            return f" {word} ".join(_describe(term) for term in terms)
+            return f" {word} ".join(
+                f"({_describe(term)})" if isinstance(term, Junction) else _describe(term) for term in terms
+            )
         case Number(value):
             return f"{value:g}"
     raise AssertionError(node)

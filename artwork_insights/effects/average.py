@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.study import DesignName
 
 Learner = Literal["xgboost"]
+DoubleScore = Literal["aipw", "plr"]
 DEFAULT_TRIM = 0.05
 
 
@@ -31,7 +32,7 @@ def estimate_average_effect(
     clusters: npt.ArrayLike | None = None,
     *,
     estimand: Estimand = "ATE",
-    score: Literal["aipw", "plr"] = "aipw",
+    score: DoubleScore = "aipw",
     design: DesignName | None = None,
     weights: npt.ArrayLike | None = None,
     learner: Learner = "xgboost",
@@ -85,6 +86,7 @@ def estimate_average_effect(
     Chernozhukov et al. (2018), Double/debiased machine learning for treatment and structural parameters.
     Mundlak (1978), On the pooling of time series and cross section data.
     """
+    _require("score", score, get_args(DoubleScore))
     fit = _fit(outcome, treatment, confounders, clusters, design, weights, learner, folds, repeats, trim, seed)
     if not fit.is_binary:
         return fit.estimate("slope")
@@ -169,8 +171,8 @@ def _fit(
     seed: int,
     groups: Mapping[str, npt.ArrayLike] | None = None,
 ) -> DesignFit:
-    if learner != "xgboost":
-        raise NotIdentifiedError(f"learner {learner!r} is not known; use 'xgboost'.")
+    _require("learner", learner, get_args(Learner))
+    _require("design", design, (None, *get_args(DesignName)))
     values = np.asarray(outcome, dtype=np.float64)
     title = np.arange(len(values)) if clusters is None else clusters
     assignment = make_assignment(treatment, _encode(confounders), title, weights=weights, groups=groups)
@@ -178,6 +180,11 @@ def _fit(
     labels = fold_labels(sample, folds, repeats, np.random.default_rng(seed))
     limit = DEFAULT_TRIM if trim is None else trim
     return fit_design(sample, design or choose_design(assignment), labels, trim=limit, seed=seed)
+
+
+def _require(what: str, value: str | None, known: Sequence[str | None]) -> None:
+    if value not in known:
+        raise NotIdentifiedError(f"{what} {value!r} is not known; use {' or '.join(map(repr, known))}.")
 
 
 def _encode(confounders: pd.DataFrame | npt.ArrayLike | Sequence[float]) -> Confounders:

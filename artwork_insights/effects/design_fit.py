@@ -119,7 +119,8 @@ def fit_design(
     Raises
     ------
     NotIdentifiedError
-        `mundlak` and `within` where fewer than 10 titles have artworks that differ in the treatment.
+        `mundlak` and `within` where fewer than 10 titles have artworks that differ in the treatment; where the outcome
+        is constant, one fold holds all titles, or no propensity is inside the limits.
     """
     eligible = np.ones(len(sample.outcome), dtype=bool)
     if design != "pooled":
@@ -131,6 +132,10 @@ def fit_design(
                 f"that differ in the component, at least {SMALLEST_NUMBER_OF_VARYING_TITLES} are needed."
             )
     usable = sample.rows(eligible)
+    if usable.outcome.min() == usable.outcome.max():
+        raise NotIdentifiedError(f"the outcome does not vary (it is always {usable.outcome[0]:g}); nothing to explain.")
+    if any(len(np.unique(labels[eligible])) < 2 for labels in folds):
+        raise NotIdentifiedError(f"design {design!r}: all usable titles lie in one fold; use at least 2 folds.")
     repetitions: list[Nuisances] = []
     for repetition, labels in enumerate(folds):
         dense = np.unique(labels[eligible], return_inverse=True)[1].astype(np.int64)

@@ -110,7 +110,7 @@ def summarise_forest(
     Returns
     -------
     ForestSummary, or None without modifiers
-        Above 50,000 cells the forest is fitted on a random half a hundred thousand, whole titles, and says so.
+        Above 50,000 cells the forest is fitted on a random draw of whole titles with at most so many, and says so.
     """
     if modifiers.values.shape[1] == 0:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -55,8 +55,10 @@ def fold_labels(
         When labels are given for several repetitions, have another length, or split a title.
     """
     title = sample.assignment.title
-    if isinstance(folds, int):
-        return [assign_title_folds(title, folds, rng) for _ in range(repeats)]
+    if repeats < 1:
+        raise NotIdentifiedError(f"repeats={repeats}: fit at least once.")
+    if isinstance(folds, (int, np.integer)):
+        return [assign_title_folds(title, int(folds), rng) for _ in range(repeats)]
     labels = np.unique(np.asarray(folds), return_inverse=True)[1].astype(np.int64)
     if len(labels) != len(title) or repeats != 1:
         raise NotIdentifiedError("fold labels need one label per row and repeats=1.")
@@ -75,8 +77,8 @@ def fit_nuisances(
     """Fit both models under a design; tune them first where no settings are given.
 
     The outcome of a condition is modelled with the treatment among the inputs and predicted for both of its values, so
-    that the augmented score is doubly robust; that of a continuous treatment without it, as the partially linear model
-    asks. Under `mundlak` and `within` titles are absorbed: the level of a title is the mean residual of its own cells.
+    that the augmented score is doubly robust; and once more without it, as the partially linear model asks, so that a
+    gap between the two tells of a model that does not fit. Under `mundlak` and `within` titles are absorbed: the level of a title is the mean residual of its own cells.
     That uses the outcomes of the title but adds no bias: given the treated share, which both designs condition on,
     the level is the same whichever of its artworks were treated. Without it, an unobserved title quality would stay in
     the residuals and, divided by small propensities, swamp the effect.
@@ -85,15 +87,16 @@ def fit_nuisances(
     model = fit_treatment_model(assignment, design, folds, seed, settings.treatment if settings else None)
     covariates = model.covariates.values
     treatment = assignment.treatment[:, None]
-    features = np.hstack([covariates, treatment]) if assignment.is_binary and design != "within" else covariates
     absorb = None if design == "pooled" else assignment.title
+    arms = assignment.is_binary and design != "within"
+    features = np.hstack([covariates, treatment]) if arms else covariates
     problem = Problem(features, sample.outcome, assignment.weights, "reg:squarederror", absorb=absorb)
-    outcome_settings = settings.outcome if settings else tune(problem, folds, seed + 1)
-    tuned = Settings(model.settings, outcome_settings)
-    if not assignment.is_binary or design == "within":
-        outcome = cross_fit(problem, folds, outcome_settings, seed + 1)[0]
+    chosen = settings.outcome if settings else tune(problem, folds, seed + 1)
+    tuned = Settings(model.settings, chosen)
+    whatever = replace(problem, features=covariates)
+    outcome = cross_fit(whatever, folds, chosen, seed + 2)[0]
+    if not arms:
         return Nuisances(model.prediction, outcome, outcome, outcome), tuned
-    arms = [np.hstack([covariates, np.full_like(treatment, arm)]) for arm in (0.0, 1.0)]
-    _, control, treated = cross_fit(problem, folds, outcome_settings, seed + 1, arms)
-    outcome = model.prediction * treated + (1 - model.prediction) * control
+    variants = [np.hstack([covariates, np.full_like(treatment, arm)]) for arm in (0.0, 1.0)]
+    _, control, treated = cross_fit(problem, folds, chosen, seed + 1, variants)
     return Nuisances(model.prediction, outcome, control, treated), tuned
