@@ -110,7 +110,7 @@ def demo(
     """Run the whole job on a catalogue with known effects."""
     from artwork_insights.demo import run_demo
 
-    result = run_demo(out, titles=titles, seed=seed, progress=_tell)
+    result = run_demo(out, titles=titles, seed=seed, progress=_tell, track=_bar("image"))
     typer.echo(f"{result.table}\n\nReport: {result.report}")
 
 
@@ -231,14 +231,14 @@ def run(study: StudyFile, out: OutFolder = Path("run")) -> None:
     plan = _read(study)
     from artwork_insights.pipeline import run_study
 
-    run_study(plan, out, progress=_tell)
+    run_study(plan, out, progress=_tell, track=_bar("image"))
     typer.echo(f"Report: {out / 'report.html'}")
 
 
 @app.command()
 def report(run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder that run wrote.")]) -> None:
     """Draw the report of a finished run again."""
-    from artwork_insights.pipeline import redraw
+    from artwork_insights.publish import redraw
 
     typer.echo(f"Report: {redraw(run_dir)}")
 

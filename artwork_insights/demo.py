@@ -16,7 +16,8 @@ from artwork_insights.catalog.synthetic_model import Structure
 from artwork_insights.catalog.synthetic_truth import true_effect, true_mediation
 from artwork_insights.errors import OutputError
 from artwork_insights.features.table import read_feature_table
-from artwork_insights.pipeline import Progress, StudyRun, estimate_study, estimate_with_features, write_run
+from artwork_insights.pipeline import Progress, Track, estimate_study, estimate_with_features
+from artwork_insights.publish import StudyRun, write_run
 from artwork_insights.report.findings import Finding, TruthRow
 from artwork_insights.study import Study, read_study
 
@@ -97,6 +98,7 @@ def run_demo(
     seed: int = 7,
     structure: Structure = "additive",
     progress: Progress | None = None,
+    track: Track | None = None,
 ) -> DemoResult:
     """Make a catalogue of image files, run the whole job on it, and hold the planted truth beside the estimates.
 
@@ -109,7 +111,8 @@ def run_demo(
     seed : int
     structure : {"additive", "logit"}
         Structural model, see `artwork_insights.catalog.synthetic_model`.
-    progress : callable, optional
+    progress, track : callables, optional
+        As in `artwork_insights.pipeline.run_study`.
 
     Raises
     ------
@@ -121,7 +124,7 @@ def run_demo(
     catalogue = make_catalogue(structure, seed, titles)
     prepare_folder(catalogue, out, f"{structure} {seed} {titles}", tell)
     study = read_study(out / "study.toml")
-    run = estimate_study(study, progress=progress)
+    run = estimate_study(study, progress=progress, track=track)
     planted = estimate_planted(study, catalogue, tell)
     run = replace(run, result=replace(run.result, findings=hold_truth(run, catalogue, planted)))
     agreement = describe_detection(catalogue, out / "features")

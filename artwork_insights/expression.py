@@ -157,7 +157,9 @@ class _Parser:
         return tokens
 
     def fail(self, position: int) -> NoReturn:
-        found = self.text[position:].strip()[:12] or "the end"
+        rest = self.text[position:]
+        position += (len(rest) - len(rest.lstrip())) if rest.strip() else 0
+        found = rest.strip()[:12] or "the end"
         raise ExpressionError(
             f"treatment {self.text!r}: cannot read {found!r} at character {position + 1}; "
             "a treatment is made of feature names, numbers, < <= > >= == !=, and, or, not and parentheses."

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import platform
-import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,50 +11,31 @@ import numpy as np
 import pandas as pd
 
 from artwork_insights.catalog.catalog import Catalog, read_catalog
-from artwork_insights.design.assigning import assign_component
+from artwork_insights.catalog.columns import FEATURE_COLUMNS
+from artwork_insights.design.assigning import assign_component, require_known
 from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.effects.cells import Cells, describe_artwork, join_tables
-from artwork_insights.errors import ImageError, NotIdentifiedError, OutputError
-from artwork_insights.features.table import FeatureTable, read_feature_table
+from artwork_insights.errors import NotIdentifiedError, OutputError, TableError
+from artwork_insights.features.table import FeatureTable, read_feature_table, read_manifest
 from artwork_insights.fitting import fit_hypothesis, present_modifiers, with_popularity
 from artwork_insights.inquiry import Inquiry, inquire, phrase_question, seed_of
 from artwork_insights.mining.split import mining_half
-from artwork_insights.report.findings import (
-    Finding,
-    OutcomeUnit,
-    RefusedHypothesis,
-    StudyResult,
-    read_results,
-    write_results,
-)
-from artwork_insights.report.html import write_report
-from artwork_insights.report.pictures import picture_name
+from artwork_insights.publish import MANIFEST, StudyRun, require_folder, write_run
+from artwork_insights.report.findings import Finding, OutcomeUnit, RefusedHypothesis, StudyResult
 from artwork_insights.study import Hypothesis, Study
 
 Progress = Callable[[str], None]
-RESULTS = "results.json"
-MANIFEST = "manifest.json"
+Track = Callable[[Iterable[int]], Iterable[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class StudyRun:
-    """Results of a study and the cells behind each finding.
-
-    Attributes
-    ----------
-    result : StudyResult
-    cells : dict from hypothesis to DataFrame
-        The very cells that were estimated, with their weights and groups.
-    locations : dict from asset_id to str
-        Where each artwork lies.
-    """
-
-    result: StudyResult
-    cells: dict[str, pd.DataFrame]
-    locations: dict[str, str]
-
-
-def run_study(study: Study, out: Path, *, as_of: date | None = None, progress: Progress | None = None) -> StudyResult:
+def run_study(
+    study: Study,
+    out: Path,
+    *,
+    as_of: date | None = None,
+    progress: Progress | None = None,
+    track: Track | None = None,
+) -> StudyResult:
     """Run a study and write ``report.html``, ``results.json``, ``manifest.json`` and ``pictures/`` into a folder.
 
     Parameters
@@ -71,6 +48,8 @@ def run_study(study: Study, out: Path, *, as_of: date | None = None, progress: P
         Rows of the log and states of titles after this date are left out.
     progress : callable, optional
         Told in one short sentence what happens next.
+    track : callable, optional
+        Wraps the images still to measure, as ``tqdm`` does.
 
     Raises
     ------
@@ -78,17 +57,21 @@ def run_study(study: Study, out: Path, *, as_of: date | None = None, progress: P
         One sentence; nothing is written then.
     """
     started = datetime.now(UTC)
-    run = estimate_study(study, as_of=as_of, progress=progress)
+    require_folder(out)
+    run = estimate_study(study, as_of=as_of, progress=progress, track=track)
     write_run(run, out, started=started, as_of=as_of)
     return run.result
 
 
-def estimate_study(study: Study, *, as_of: date | None = None, progress: Progress | None = None) -> StudyRun:
+def estimate_study(
+    study: Study, *, as_of: date | None = None, progress: Progress | None = None, track: Track | None = None
+) -> StudyRun:
     """Do everything but write the report: read, measure what is not measured yet, and estimate."""
     tell = progress or (lambda _: None)
     tell("reading the tables")
     catalog = read_catalog(study.data, as_of=as_of)
-    features = measure_features(study, catalog, progress)
+    refuse_unknown_names(study, catalog)
+    features = measure_features(study, catalog, progress, track)
     outcome = study.data.outcome
     catalog, split_notes = keep_half(catalog, study)
     cells = join_tables(catalog, features, outcome.column if outcome else None)
@@ -146,10 +129,12 @@ def estimate_with_features(study: Study, features: FeatureTable, hypothesis: Hyp
     return estimate.effect, estimate.std_error
 
 
-def measure_features(study: Study, catalog: Catalog, progress: Progress | None = None) -> FeatureTable:
+def measure_features(
+    study: Study, catalog: Catalog, progress: Progress | None = None, track: Track | None = None
+) -> FeatureTable:
     """Read the features of a study; measure them first where they are not there."""
     folder = study.data.features
-    if not (folder / MANIFEST).exists():
+    if not is_measured(folder):
         from artwork_insights.features.extract import extract_features
         from artwork_insights.features.sources import sources_of_assets
 
@@ -162,8 +147,38 @@ def measure_features(study: Study, catalog: Catalog, progress: Progress | None =
             device=settings.device,
             workers=settings.workers,
             embedding=settings.embedding,
+            progress=track,
         )
     return read_feature_table(folder)
+
+
+def refuse_unknown_names(study: Study, catalog: Catalog) -> None:
+    """Refuse a study that names what neither the tables nor the features have, before anything is measured.
+
+    Raises
+    ------
+    TableError
+        One sentence naming the hypothesis and the nearest known column.
+    """
+    folder = study.data.features
+    measured = read_feature_table(folder).frame.columns if is_measured(folder) else FEATURE_COLUMNS
+    titles = [str(name) for name in catalog.titles]
+    tables = [*map(str, catalog.assets), *titles, *(f"title_{name}" for name in titles)]
+    log = [] if catalog.impressions is None else ["country"]
+    known = {*map(str, measured), *tables, *log} - {"asset_id", "title_id", "location"}
+    for hypothesis in study.hypothesis:
+        modifiers = [name for name in hypothesis.effect_modifiers if name not in ("genre", "country")]
+        names = (*hypothesis.expression.names, *hypothesis.confounders, *modifiers)
+        try:
+            require_known([name for name in names if name not in ("embedding", "popularity")], known)
+        except TableError as error:
+            raise TableError(f"hypothesis {hypothesis.name!r}: {error}") from None
+
+
+def is_measured(folder: Path) -> bool:
+    """Whether a features folder holds a finished extraction."""
+    path = folder / MANIFEST
+    return path.exists() and bool(read_manifest(folder)["finished"])
 
 
 def keep_half(catalog: Catalog, study: Study) -> tuple[Catalog, tuple[str, ...]]:
@@ -196,7 +211,8 @@ def check_study(study: Study) -> tuple[Diagnostic, ...]:
         One sentence for the first fault.
     """
     catalog = read_catalog(study.data)
-    if not (study.data.features / MANIFEST).exists():
+    refuse_unknown_names(study, catalog)
+    if not is_measured(study.data.features):
         raise OutputError(
             f"{study.data.features} holds no features yet; make them with `artwork-insights extract`, then check again."
         )
@@ -224,59 +240,3 @@ def check_study(study: Study) -> tuple[Diagnostic, ...]:
         found.append(Diagnostic("assignment", float(n_varying), 10.0, n_varying >= 10, text))
         found += [Diagnostic("confounders", None, None, None, f"{hypothesis.name}: {w}") for w in assigned.warnings]
     return tuple(found)
-
-
-def write_run(run: StudyRun, out: Path, *, started: datetime, as_of: date | None = None) -> Path:
-    """Write a run into a temporary sibling first, then into place, so that nothing half-written is ever seen."""
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"{out} is a file; give a folder for the results.")
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        write_pictures(run, partial / "pictures")
-        write_results(run.result, partial / RESULTS)
-        write_report(run.result, partial)
-        manifest = {
-            "study": run.result.study,
-            "version": run.result.version,
-            "python": platform.python_version(),
-            "as_of": None if as_of is None else as_of.isoformat(),
-            "started": started.isoformat(timespec="seconds"),
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        (partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        move_into_place(partial, out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return out / "report.html"
-
-
-def move_into_place(partial: Path, out: Path) -> None:
-    """Move finished results over older ones; whatever else lies in `out` stays."""
-    out.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(out / "pictures", ignore_errors=True)
-    for path in sorted(
-        partial.iterdir(), key=lambda path: path.name == MANIFEST
-    ):  # the manifest last: it says finished
-        path.replace(out / path.name)
-
-
-def write_pictures(run: StudyRun, folder: Path) -> None:
-    """Write a thumbnail of every artwork that the report shows; one that cannot be read is left out."""
-    from artwork_insights.features.thumbnail import make_thumbnail
-
-    folder.mkdir()
-    shown = {a for f in run.result.findings for p in f.pairs for a in (p.treated_asset, p.control_asset)}
-    for asset_id in sorted(shown):
-        try:
-            (folder / picture_name(asset_id)).write_bytes(make_thumbnail(run.locations[asset_id]))
-        except ImageError:
-            continue
-
-
-def redraw(run_dir: Path) -> Path:
-    """Draw the report of a finished run again, without estimating again."""
-    if not (run_dir / RESULTS).exists():
-        raise OutputError(f"{run_dir} holds no {RESULTS}; give the folder that `artwork-insights run` wrote.")
-    return write_report(read_results(run_dir / RESULTS), run_dir)

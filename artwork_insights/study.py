@@ -173,7 +173,8 @@ def _resolve(data: Data, folder: Path) -> Data:
 
 def _first_fault(error: ValidationError) -> str:
     """Turn pydantic's first fault into one sentence with the nearest known key."""
-    faults = error.errors(include_url=False)
+    found = error.errors(include_url=False)
+    faults = [f for f in found if f["type"] != "too_short"] or found  # a list counts as short when its items are faulty
     fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
     *parents, key = fault["loc"] or ("",)
     place = "".join(
@@ -187,6 +188,8 @@ def _first_fault(error: ValidationError) -> str:
         return f"{prefix}unknown key {str(key)!r}; {hint}{more}"
     if fault["type"] == "missing":
         return f"{prefix}{str(key)!r} is missing{more}."
+    if fault["type"] == "tuple_type" and isinstance(fault["input"], dict):
+        return f"{prefix}{key}: write it in double brackets, [[{key}]]{more}."
     reason = fault["msg"].removeprefix("Value error, ").rstrip(".")
     where = (
         f"{place}{'.' if place and not isinstance(key, int) else ''}{key}: "
@@ -195,8 +198,8 @@ def _first_fault(error: ValidationError) -> str:
         if key != ""
         else ""
     )
-    found = "" if fault["type"] == "value_error" else f", found {fault['input']!r}"
-    return f"{where}{reason}{found}{more}."
+    found_value = "" if fault["type"] == "value_error" else f", found {fault['input']!r}"
+    return f"{where}{reason}{found_value}{more}."
 
 
 def _known_keys(parents: list[int | str]) -> list[str]:

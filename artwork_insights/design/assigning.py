@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,20 +129,21 @@ def _role(name: str) -> str:
 
 def require_columns(frame: pd.DataFrame, treatment: Expression, names: Sequence[str], *, has_embedding: bool) -> None:
     """Refuse unknown names with the nearest known one."""
-    known = [str(column) for column in frame.columns if column not in ("asset_id", "title_id", "location")]
-    for name in [*treatment.names, *names]:
-        if name == "embedding" and has_embedding:
-            continue
-        if name not in known:
-            raise TableError(
-                f"{name!r} is neither a feature nor a column of the tables{did_you_mean(name, known)}; "
-                f"known: {', '.join(sorted(known))}."
-            )
+    known = {str(column) for column in frame.columns if column not in ("asset_id", "title_id", "location")}
+    require_known([*treatment.names, *names], known | ({"embedding"} if has_embedding else set()))
     for name in treatment.names:
         if not pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]):
             raise TableError(
                 f"treatment {treatment.text!r}: {name!r} is text; a treatment needs numbers or truth values."
             )
+
+
+def require_known(names: Iterable[str], known: Collection[str]) -> None:
+    """Refuse the first name that is not known; all known ones are listed where none is near."""
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"; known: {', '.join(sorted(known))}"
+            raise TableError(f"{name!r} is neither a feature nor a column of the tables{hint}.")
 
 
 def label_groups(frame: pd.DataFrame, modifiers: Sequence[str]) -> Mapping[str, npt.NDArray[np.object_]]:
@@ -154,7 +155,7 @@ def label_groups(frame: pd.DataFrame, modifiers: Sequence[str]) -> Mapping[str, 
             cuts = np.unique(
                 np.nanquantile(column.to_numpy(np.float64, na_value=np.nan), np.linspace(0, 1, N_BINS + 1))
             )
-            text = pd.cut(column, cuts, include_lowest=True).astype(str)
+            text = pd.cut(column, cuts.tolist(), include_lowest=True).astype(str)
         else:
             text = column.astype("str")
         labels[name] = text.where(column.notna(), "missing").to_numpy(dtype=object)

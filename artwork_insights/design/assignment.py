@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from artwork_insights.design.confounders import Confounders, FloatArray, title_means
 from artwork_insights.design.folds import IntArray, encode_titles
@@ -101,11 +102,14 @@ def make_assignment(
     Raises
     ------
     NotIdentifiedError
-        When lengths differ, a treatment is missing, a weight is not positive, or the treatment does not vary.
+        When lengths differ, a treatment or a title is missing, a weight is not positive, or the treatment never varies.
     """
     treatment = np.asarray(treatment, dtype=np.float64)
     n = len(treatment)
     lengths = {"confounders": len(confounders.values), "clusters": len(np.asarray(title))}
+    lengths |= {} if asset is None else {"asset": len(np.asarray(asset))}
+    lengths |= {} if weights is None else {"weights": len(np.asarray(weights))}
+    lengths |= {f"groups {name!r}": len(np.asarray(labels)) for name, labels in (groups or {}).items()}
     for name, length in lengths.items():
         if length != n:
             raise NotIdentifiedError(f"{name} has {length} rows and the treatment {n}; give one row per cell.")
@@ -115,6 +119,8 @@ def make_assignment(
     if n == 0 or treatment.min() == treatment.max():
         value = f"always {treatment[0]:g}" if n else "empty"
         raise NotIdentifiedError(f"the treatment does not vary (it is {value}); there is nothing to compare.")
+    if pd.isna(np.asarray(title, dtype=object)).any():
+        raise NotIdentifiedError("some rows have no cluster; leave those rows out or name their title.")
     weight = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
     if not (np.isfinite(weight) & (weight > 0)).all():
         raise NotIdentifiedError("weights must be positive numbers; leave rows without weight out.")

@@ -108,7 +108,8 @@ def check_overlap(
     keep = eligible & keep_overlap(np.nan_to_num(propensity, nan=-1.0), trim)
     treated = assignment.treatment == 1
     edges = np.linspace(0.0, 1.0, N_BINS + 1)
-    inverse = assignment.weights / np.where(treated, propensity, 1 - propensity)
+    received = np.where(treated, propensity, 1 - propensity)
+    inverse = np.divide(assignment.weights, received, out=np.full(len(keep), np.nan), where=received > 0)
     return Overlap(
         rule=f"propensity between {trim:g} and {1 - trim:g}"
         + ("" if eligible.all() else ", titles whose artworks differ in the component"),

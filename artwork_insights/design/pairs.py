@@ -65,7 +65,7 @@ def find_alike_pairs(
 
 
 def _standardise(covariates: FloatArray) -> FloatArray:
-    if covariates.shape[1] == 0:
+    if covariates.size == 0:
         return np.zeros((len(covariates), 1))
     seen = ~np.isnan(covariates)
     mean = np.nanmean(np.where(seen.any(axis=0), covariates, 0.0), axis=0)

@@ -78,10 +78,12 @@ def fit_nuisances(
 
     The outcome of a condition is modelled with the treatment among the inputs and predicted for both of its values, so
     that the augmented score is doubly robust; and once more without it, as the partially linear model asks, so that a
-    gap between the two tells of a model that does not fit. Under `mundlak` and `within` titles are absorbed: the level of a title is the mean residual of its own cells.
-    That uses the outcomes of the title but adds no bias: given the treated share, which both designs condition on,
-    the level is the same whichever of its artworks were treated. Without it, an unobserved title quality would stay in
-    the residuals and, divided by small propensities, swamp the effect.
+    gap between the two tells of a model that does not fit.
+
+    Under `mundlak` and `within` titles are absorbed: the level of a title is the mean residual of its own cells. That
+    uses the outcomes of the title but adds no bias: given the treated share, which both designs condition on, the level
+    is the same whichever of its artworks were treated. Without it, an unobserved title quality would stay in the
+    residuals and, divided by small propensities, swamp the effect.
     """
     assignment = sample.assignment
     model = fit_treatment_model(assignment, design, folds, seed, settings.treatment if settings else None)

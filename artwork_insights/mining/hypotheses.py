@@ -165,8 +165,8 @@ def _survivors(
 
 
 def is_independent(feature: str) -> bool:
-    """Whether a feature is known to be decided independently of faces, so that it may be a confounder of any."""
-    return feature in FEATURE_COLUMNS and FEATURE_COLUMNS[feature].face_role == "independent"
+    """Whether a feature of the picture is decided independently of faces, so that it may be a confounder of any."""
+    return is_component(feature) and feature in FEATURE_COLUMNS and FEATURE_COLUMNS[feature].face_role == "independent"
 
 
 def _varies(values: pd.Series[float]) -> bool:

@@ -67,7 +67,7 @@ class PairPicture:
     title_id, title : str
         Identifier and name of the title (untrusted text).
     treated_asset, control_asset : str
-        Identifiers; the picture of an asset is ``pictures/<sha256 of the asset_id, 16 hex digits>.jpg`` in the run folder.
+        Identifiers; the picture of an asset lies under `report.pictures.picture_name` in ``pictures/`` of the run.
     treated_rate, control_rate : float
         Outcome of each, pooled over countries.
     treated_impressions, control_impressions : int or None

@@ -109,7 +109,7 @@ def test_a_binary_feature_is_a_treatment_as_it_is(faces: MiningResult) -> None:
 
 def test_confounders_are_decided_independently_of_faces(faces: MiningResult, warm: MiningResult) -> None:
     for survivor in (*faces.survivors, *warm.survivors):
-        assert survivor.confounders == ("genre", "launch_year", "width_px", "image_bytes", "aspect_ratio")
+        assert survivor.confounders == ("genre", "launch_year", "aspect_ratio")
         features = [name for name in survivor.confounders if name in FEATURE_COLUMNS]
         assert {FEATURE_COLUMNS[name].face_role for name in features} == {"independent"}
         assert survivor.effect_modifiers == ("genre", "country")
