@@ -217,13 +217,15 @@ def check_study(study: Study) -> tuple[Diagnostic, ...]:
             f"{study.data.features} holds no features yet; make them with `artwork-insights extract`, then check again."
         )
     features = read_feature_table(study.data.features)
+    catalog, split_notes = keep_half(catalog, study)
     artwork, notes = describe_artwork(catalog, features)
     position = pd.Index(features.frame["asset_id"]).get_indexer(pd.Index(artwork["asset_id"]))
     embedding = None if features.embedding is None else features.embedding[position].astype(np.float64)
     cells = Cells(artwork, np.zeros(len(artwork)), np.ones(len(artwork)), None, embedding, notes)
-    found = [Diagnostic("tables", None, None, None, note) for note in (*catalog.notes, *notes)]
+    found = [Diagnostic("tables", None, None, None, note) for note in (*catalog.notes, *split_notes, *notes)]
+    in_log = {"country"} if catalog.impressions is not None else set()
+    in_log |= {"popularity"} if catalog.popularity is not None else set()
     for hypothesis in study.hypothesis:
-        in_log = {"country"} if catalog.impressions is not None else set()
         assigned = assign_component(
             artwork,
             hypothesis.expression,

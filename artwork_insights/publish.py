@@ -41,7 +41,8 @@ class StudyRun:
 def write_run(run: StudyRun, out: Path, *, started: datetime, as_of: date | None = None) -> Path:
     """Write a run into a temporary sibling first, then into place, so that nothing half-written is ever seen."""
     require_folder(out)
-    partial = out.with_name(f".{out.name}.partial")
+    place = out.resolve()  # has a name also where `out` is the folder one stands in
+    partial = place.with_name(f".{place.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:

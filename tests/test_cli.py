@@ -282,7 +282,7 @@ def test_check_marks_what_failed(typed: Typed, stand_in: Stand, study: Path) -> 
 
 
 def test_report(typed: Typed, stand_in: Stand, tmp_path: Path) -> None:
-    draw = stand_in("artwork_insights.pipeline.redraw", returns=tmp_path / "report.html")
+    draw = stand_in("artwork_insights.publish.redraw", returns=tmp_path / "report.html")
     assert typed("report", tmp_path).stdout == f"Report: {tmp_path / 'report.html'}\n"
     draw.assert_called_once_with(tmp_path)
 

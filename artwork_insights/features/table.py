@@ -1,0 +1,106 @@
+"""The features table: one row per asset, read from an extraction; imports no network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from artwork_insights.catalog.columns import SCALAR_FEATURES
+from artwork_insights.errors import OutputError
+
+FloatArray = npt.NDArray[np.float64]
+
+MANIFEST_NAME = "manifest.json"
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Features of n assets.
+
+    Attributes
+    ----------
+    frame : DataFrame of n rows
+        `asset_id`, `location` and one column per scalar feature (units in `catalog.columns`), in the order of the
+        input. A measure that needs a face is NaN where there is none.
+    embedding : array of shape (n, dimension) or None
+        Row for row; None when the extraction had none.
+    settings : dict of str to str
+        What made them: package version, detector, embedding, checksum of its weights.
+    """
+
+    frame: pd.DataFrame
+    embedding: FloatArray | None
+    settings: dict[str, str]
+
+
+def read_feature_table(folder: Path) -> FeatureTable:
+    """Read a finished extraction.
+
+    Parameters
+    ----------
+    folder : Path
+        What ``artwork-insights extract --out`` wrote.
+
+    Raises
+    ------
+    OutputError
+        When the folder is no extraction, or an unfinished one.
+    """
+    manifest = read_manifest(folder)
+    if not manifest["finished"]:
+        raise OutputError(f"{folder}: this extraction was interrupted; run the same extract again to finish it.")
+    table = read_table(folder, "features")
+    frame = table.select(["asset_id", "location", *SCALAR_FEATURES]).to_pandas()
+    embedding = None
+    if "embedding" in table.column_names:
+        column = table.column("embedding").combine_chunks()
+        embedding = column.flatten().to_numpy(zero_copy_only=False).astype(np.float64)
+        embedding = embedding.reshape(len(table), column.type.list_size)
+    return FeatureTable(frame, embedding, dict(manifest["settings"]))
+
+
+def read_table(folder: Path, name: str) -> pa.Table:
+    """One of the tables ``features``, ``faces`` and ``failures`` of an extraction, all shards in order.
+
+    Raises
+    ------
+    OutputError
+        When there is none.
+    """
+    paths = sorted((folder / name).glob("*.parquet"))
+    if not paths:
+        raise OutputError(f"{folder}: has no {name}/*.parquet; expected the output of artwork-insights extract.")
+    try:
+        return pa.concat_tables([pq.read_table(path) for path in paths])
+    except (OSError, pa.ArrowInvalid) as error:
+        raise OutputError(f"{folder}: {name}/*.parquet cannot be read ({error}).") from error
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Manifest of an extraction.
+
+    Raises
+    ------
+    OutputError
+        When the folder has none, or one that is not ours.
+    """
+    path = folder / MANIFEST_NAME
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise OutputError(f"{folder}: is no extraction (no {MANIFEST_NAME}); run artwork-insights extract.") from error
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: cannot be read ({error}).") from error
+    if not isinstance(manifest, dict) or not {"settings", "inputs", "inputs_sha256", "finished"} <= manifest.keys():
+        raise OutputError(
+            f"{path}: is not the manifest of an extraction; expected one made by artwork-insights extract."
+        )
+    return manifest
