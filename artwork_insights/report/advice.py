@@ -162,7 +162,11 @@ def advice_table(
         AdviceRow("unknown", capitalised(subject(refused.question)), "", "", "Could not be estimated", refused_anchor)
         for refused in result.refused
     ]
-    headings: tuple[tuple[Advice, str], ...] = (("do", "Do"), ("dont", "Don’t"), ("unknown", "Don’t know yet"))
+    headings: tuple[tuple[Advice, str], ...] = (
+        ("do", "Do"),
+        ("dont", "Don’t, or don’t bother"),
+        ("unknown", "Don’t know yet"),
+    )
     return tuple(
         AdviceBlock(advice, heading, tuple(row for row in rows if row.advice == advice)) for advice, heading in headings
     )
