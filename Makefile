@@ -2,6 +2,7 @@
 #
 #   make demo                        make a catalogue with known effects, run the whole job on it, say where the report is
 #   make test                        run the tests
+#   make notebooks                   write each notebook's .ipynb again from its .py, and run them all
 #   make lock                        resolve requirements.lock again from pyproject.toml
 #   make demo PYTHON=python3.12      the same with another Python than the first one found
 
@@ -13,7 +14,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 WORKERS ?= 2
 
-.PHONY: help demo test install lock
+.PHONY: help demo test notebooks install lock
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -23,6 +24,10 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+notebooks: $(INSTALLED)
+	$(BIN)/python notebooks/pair.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) tests/notebooks
 
 install: $(INSTALLED)
 

@@ -169,6 +169,11 @@ def refuse_unknown_names(study: Study, catalog: Catalog) -> None:
     for hypothesis in study.hypothesis:
         modifiers = [name for name in hypothesis.effect_modifiers if name not in ("genre", "country")]
         names = (*hypothesis.expression.names, *hypothesis.confounders, *modifiers)
+        if study.data.outcome is not None and study.data.outcome.column in names:
+            raise TableError(
+                f"hypothesis {hypothesis.name!r}: {study.data.outcome.column!r} is the outcome; "
+                "it cannot be the treatment, a confounder or an effect modifier as well."
+            )
         try:
             require_known([name for name in names if name not in ("embedding", "popularity")], known)
         except TableError as error:
