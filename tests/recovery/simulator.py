@@ -1,9 +1,9 @@
 """A small catalogue with unobserved title quality, in numbers only.
 
-    quality q_j ~ N(0, 1); artworks per title n_j in 4..10; asset covariate x_ij = 0.6 z_j + e_ij, z, e ~ N(0, 1)
-    logit P(t = 1) = -0.2 + 1.2 q_j + 0.5 z_j^2 - 0.5 + 1.0 sin(2 x_ij)
-    y = 0.10 + 0.03 q_j + 0.01 z_j^2 + 0.015 sin(2 x_ij) + effect_g t + 0.006 e_asset + N(0, p(1 - p) / n)
-    impressions n: log-uniform from 10^2 to 10^5; effect of genre g: mean_effect * (0, .5, 1, 1.5, 2)
+quality q_j ~ N(0, 1); artworks per title n_j in 4..10; asset covariate x_ij = 0.6 z_j + e_ij, z, e ~ N(0, 1)
+logit P(t = 1) = -0.2 + 1.2 q_j + 0.5 z_j^2 - 0.5 + 1.0 sin(2 x_ij)
+y = 0.10 + 0.03 q_j + 0.01 z_j^2 + 0.015 sin(2 x_ij) + effect_g t + 0.006 e_asset + N(0, p(1 - p) / n)
+impressions n: log-uniform from 10^2 to 10^5; effect of genre g: mean_effect * (0, .5, 1, 1.5, 2)
 """
 
 from __future__ import annotations

@@ -1,0 +1,142 @@
+"""The study file: what is read, and every refusal as one sentence with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from artwork_insights.errors import ArtworkInsightsError, StudyFileError, did_you_mean
+from artwork_insights.study import DEFAULT_MEDIATION, read_study
+
+SMALLEST = """
+[study]
+name = "faces"
+[data]
+assets = "assets.csv"
+titles = "titles.csv"
+impressions = "log/*.parquet"
+[[hypothesis]]
+name = "close_up"
+treatment = "face_count > 3"
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refusal(folder: Path, text: str) -> str:
+    with pytest.raises(StudyFileError) as caught:
+        read_study(write(folder, text))
+    return str(caught.value)
+
+
+def test_the_smallest_study_has_the_documented_defaults(tmp_path):
+    study = read_study(write(tmp_path, SMALLEST))
+    assert (study.study.name, study.study.seed, study.study.titles) == ("faces", 0, "all")
+    assert (study.estimation.folds, study.estimation.trim, study.estimation.level) == (5, 0.05, 0.95)
+    assert study.hypothesis[0].effect_modifiers == ("genre", "country")
+    assert study.hypothesis[0].expression.names == ("face_count",)
+    assert study.mediation == (DEFAULT_MEDIATION,)
+
+
+def test_paths_are_read_from_the_folder_of_the_file(tmp_path, monkeypatch):
+    path = write(tmp_path, SMALLEST.replace('"titles.csv"', '"/elsewhere/titles.csv"'))
+    monkeypatch.chdir(tmp_path.parent)
+    data = read_study(path.relative_to(tmp_path.parent)).data
+    assert data.assets == tmp_path / "assets.csv"
+    assert data.impressions == tmp_path / "log/*.parquet"
+    assert data.features == tmp_path / "features"
+    assert data.titles == Path("/elsewhere/titles.csv")
+    assert data.popularity is None
+
+
+def test_a_study_cannot_be_changed_after_it_was_read(tmp_path):
+    with pytest.raises(ValidationError, match="frozen"):
+        read_study(write(tmp_path, SMALLEST)).study.seed = 3
+
+
+def test_an_unknown_key_is_named_with_its_nearest_exactly_as_the_style_page_says(tmp_path):
+    sentence = refusal(tmp_path, SMALLEST + 'confouders = ["genre"]\n')
+    assert sentence == "study.toml: hypothesis[0]: unknown key 'confouders'; did you mean 'confounders'?"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", 'zzz = "x"', "hypothesis[0]: unknown key 'zzz'; known here: confounders, effect_modifiers, name, "),
+        ('name = "faces"', 'name = "faces"\nsede = 3', "study: unknown key 'sede'; did you mean 'seed'?"),
+        ("[study]", "[estimaton]\n[study]", "unknown key 'estimaton'; did you mean 'estimation'?"),
+        (
+            "[study]",
+            "[extraction]\ndevise = 'cpu'\n[study]",
+            "extraction: unknown key 'devise'; did you mean 'device'?",
+        ),
+        ('titles = "titles.csv"', "", "data: 'titles' is missing."),
+        ('treatment = "face_count > 3"', "", "hypothesis[0]: 'treatment' is missing."),
+        ('impressions = "log/*.parquet"', "", "data: give either impressions = "),
+        (
+            '[[hypothesis]]\nname = "close_up"',
+            '[data.outcome]\ncolumn = "imdb"\n[[hypothesis]]\nname = "close_up"',
+            "data: give either impressions = ",
+        ),
+        ('"face_count > 3"', '"face_count >"', "hypothesis[0]: treatment 'face_count >': cannot read 'the end' at "),
+        ('name = "close_up"', 'name = "close up"', "hypothesis[0].name: String should match pattern "),
+        ("[study]", "[estimation]\ntrim = 0.5\n[study]", "estimation.trim: Input should be less than 0.5, found 0.5."),
+        ("[study]", "[estimation]\nfolds = 1\n[study]", "estimation.folds: Input should be greater than or equal to 2"),
+        ('name = "faces"', 'name = "faces"\nseed = -1', "study.seed: Input should be greater than or equal to 0"),
+    ],
+)
+def test_a_fault_is_one_sentence_with_its_place(tmp_path, old, new, expected):
+    text = SMALLEST + new if not old else SMALLEST.replace(old, new, 1)
+    sentence = refusal(tmp_path, text)
+    assert sentence.startswith(f"study.toml: {expected}")
+    assert "\n" not in sentence
+    assert sentence.endswith((".", "?"))
+    assert "Value error" not in sentence
+
+
+def test_an_unknown_key_is_told_before_other_faults_and_their_number_is_said(tmp_path):
+    sentence = refusal(tmp_path, SMALLEST.replace('name = "faces"', 'name = "faces"\nseed = -1') + "confouders = []\n")
+    assert sentence == "study.toml: hypothesis[0]: unknown key 'confouders'; did you mean 'confounders'? (1 more)"
+
+
+def test_two_hypotheses_of_one_name_are_refused(tmp_path):
+    twice = SMALLEST + '[[hypothesis]]\nname = "close_up"\ntreatment = "clutter"\n'
+    assert refusal(tmp_path, twice) == ("study.toml: two hypotheses are named 'close_up'; give each its own name.")
+
+
+def test_a_study_without_a_hypothesis_is_refused(tmp_path):
+    assert refusal(tmp_path, SMALLEST.split("[[hypothesis]]")[0]) == "study.toml: 'hypothesis' is missing."
+
+
+def test_a_hypothesis_with_single_brackets_is_told_to_double_them(tmp_path):
+    sentence = refusal(tmp_path, SMALLEST.replace("[[hypothesis]]", "[hypothesis]"))
+    assert sentence == "study.toml: hypothesis: write it in double brackets, [[hypothesis]]."
+
+
+def test_a_missing_file_an_unreadable_one_and_bad_toml_are_told_apart(tmp_path):
+    with pytest.raises(StudyFileError, match=r"nowhere\.toml does not exist; `artwork-insights init FOLDER` writes"):
+        read_study(tmp_path / "nowhere.toml")
+    with pytest.raises(StudyFileError, match="cannot be read"):
+        read_study(tmp_path)
+    assert "is not valid TOML" in refusal(tmp_path, "[study\n")
+    (tmp_path / "study.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(StudyFileError, match="cannot be read"):
+        read_study(tmp_path / "study.toml")
+
+
+def test_a_suggestion_ignores_case_and_stays_silent_when_nothing_is_near():
+    assert did_you_mean("Genre", ["genre", "country"]) == " (did you mean 'genre'?)"
+    assert did_you_mean("assetid", ["asset_id"]) == " (did you mean 'asset_id'?)"
+    assert did_you_mean("zzz", ["genre"]) == ""
+    assert did_you_mean("genre", []) == ""
+
+
+def test_every_error_of_the_package_can_be_caught_at_once():
+    assert issubclass(StudyFileError, ArtworkInsightsError)
+    assert not issubclass(ValueError, ArtworkInsightsError)
