@@ -12,7 +12,7 @@ from artwork_insights.design.confounders import FloatArray, title_means
 
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
-    """Balance of one confounder (or one block such as the embedding, by its largest component).
+    """Balance of one confounder (or one block such as the embedding, by its worst column after weighting).
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class BalanceRow:
 
 
 def measure_balance(assignment: Assignment, propensity: FloatArray) -> tuple[BalanceRow, ...]:
-    """Balance of every confounder, one row per block (its worst column before weighting).
+    """Balance of every confounder, one row per block (its worst column after weighting).
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def measure_balance(assignment: Assignment, propensity: FloatArray) -> tuple[Bal
     rows = []
     for block in dict.fromkeys(assignment.confounders.blocks):
         columns = [k for k, name in enumerate(assignment.confounders.blocks) if name == block]
-        worst = max(columns, key=lambda k: abs(before[k]))
+        worst = max(columns, key=lambda k: abs(after[k]))
         name = block if len(columns) == 1 else assignment.confounders.names[worst]
         rows.append(
             BalanceRow(
