@@ -103,6 +103,7 @@ def estimate_study(
         seed=study.study.seed,
         unit=OutcomeUnit(outcome.column if outcome else "take rate", outcome is None),
         titles_used=study.study.titles,
+        level=study.estimation.level,
         n_assets=cells.frame["asset_id"].nunique(),
         n_titles=cells.frame["title_id"].nunique(),
         n_cells=len(cells.frame),

@@ -197,6 +197,8 @@ class StudyResult:
         Of every effect.
     titles_used : str
         ``"all"`` or ``"confirming"``.
+    level : float
+        Of every interval shown, e.g. 0.95.
     n_assets, n_titles, n_cells : int
         In the analysis table.
     n_impressions, n_countries : int or None
@@ -216,6 +218,7 @@ class StudyResult:
     seed: int
     unit: OutcomeUnit
     titles_used: str
+    level: float
     n_assets: int
     n_titles: int
     n_cells: int

@@ -244,6 +244,7 @@ def make_result(**changes: object) -> StudyResult:
         7,
         OutcomeUnit("take rate", True),
         "all",
+        0.95,
         1934,
         300,
         9640,
