@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from artwork_insights.catalog.columns import FEATURE_COLUMNS
+from artwork_insights.design.assignment import Assignment
 from artwork_insights.design.balance import BalanceRow, measure_balance
-from artwork_insights.design.confounders import FloatArray
+from artwork_insights.design.confounders import FloatArray, constant_blocks, title_means
 from artwork_insights.design.overlap import Overlap, check_overlap
 from artwork_insights.design.treatment_model import calibration_by_tenth, treatment_auc, treatment_variance_left
 from artwork_insights.diagnostic import Diagnostic
@@ -26,7 +27,6 @@ from artwork_insights.study import Estimation, Hypothesis
 LARGEST_SMD = 0.1
 BLOCKING_SMD = 0.5
 SMALLEST_VARIANCE_LEFT = 0.05
-FEWEST_ASSETS_PER_CONTROL = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Attack:
     """What the checks of one hypothesis found."""
 
     nuisance: NuisanceQuality
-    overlap: Overlap
+    overlap: Overlap | None
     balance: tuple[BalanceRow, ...]
     placebo: Placebo | None
     robustness: Robustness
@@ -50,12 +50,16 @@ def attack(
     component: str,
     settings: Estimation,
     seed: int,
+    *,
+    outcome_words: str,
+    has_countries: bool,
 ) -> Attack:
     """Run every check of one hypothesis; `diagnostics` holds those that the verdict counts, most important first."""
     fit, assignment = fitted.headline, fitted.sample.assignment
     propensity = fit.repetitions[0].treatment
-    overlap = check_overlap(assignment, fit.propensity, settings.trim if fit.is_binary else 0.0, eligible=fit.eligible)
-    balance = measure_balance(fit.sample.assignment, propensity) if fit.is_binary and fit.design != "within" else ()
+    trimmed = fit.is_binary and fit.design != "within"
+    overlap = check_overlap(assignment, fit.propensity, settings.trim, eligible=fit.eligible) if trimmed else None
+    balance = measure_balance(fit.sample.assignment, propensity) if trimmed else ()
     outcome, treatment = fitted.residuals()
     inner = fit.sample.assignment
     robustness = robustness_of_residuals(
@@ -65,7 +69,7 @@ def attack(
     design_gap = _design_gap(fitted)
     evidence = gather_evidence(
         component=component,
-        overlap=overlap if fit.is_binary else None,
+        overlap=overlap,
         robustness=robustness,
         design_gap=design_gap,
         observed_confounders=_confounder_strengths(fitted),
@@ -73,24 +77,32 @@ def attack(
         title_quality_known="popularity" in inner.confounders.blocks,
         is_detected=any(_is_face_feature(name) for name in hypothesis.expression.names),
         treatment_variance_left=treatment_variance_left(inner, propensity),
+        outcome_words=outcome_words,
+        is_binary=fit.is_binary,
+        has_countries=has_countries,
+        within_titles=fit.design != "pooled",
     )
     nuisance = measure_nuisances(fitted)
     diagnostics = [_identified(fitted), *(line.evidence for line in evidence), design_gap, _title_confounding(fitted)]
     diagnostics += [placebo_diagnostic(placebo)] if placebo is not None else []
     diagnostics += [_judge_balance(balance)] if balance else []
-    diagnostics += [_judge_variance_left(nuisance.treatment_variance_left)]
+    diagnostics += [_judge_variance_left(nuisance.treatment_variance_left)] if fit.is_binary else []
     return Attack(nuisance, overlap, balance, placebo, robustness, evidence, design_gap, tuple(diagnostics))
 
 
 def measure_nuisances(fitted: FittedHypothesis) -> NuisanceQuality:
-    """Out-of-fold quality of the headline's models."""
+    """Quality of the headline's models for held-out titles.
+
+    Where titles are absorbed, their own levels are taken out of target and prediction alike before R2 is measured.
+    """
     fit = fitted.headline
     assignment, nuisances = fit.sample.assignment, fit.repetitions[0]
+    absorbed = fit.design != "pooled"
     is_propensity = fit.is_binary and fit.design != "within"
     return NuisanceQuality(
         treatment_auc=treatment_auc(assignment, nuisances.treatment) if is_propensity else None,
-        treatment_r2=None if is_propensity else _r2(assignment.treatment, nuisances.treatment, assignment.weights),
-        outcome_r2=_r2(fit.sample.outcome, nuisances.outcome, assignment.weights),
+        treatment_r2=None if is_propensity else _r2(assignment, assignment.treatment, nuisances.treatment, absorbed),
+        outcome_r2=_r2(assignment, fit.sample.outcome, nuisances.outcome, absorbed),
         calibration=calibration_by_tenth(assignment, nuisances.treatment) if is_propensity else (),
         treatment_settings=fit.settings.treatment.as_dict(),
         outcome_settings=fit.settings.outcome.as_dict(),
@@ -102,7 +114,11 @@ def _is_face_feature(name: str) -> bool:
     return name in FEATURE_COLUMNS and FEATURE_COLUMNS[name].face_role == "derived"
 
 
-def _r2(target: FloatArray, prediction: FloatArray, weights: FloatArray) -> float:
+def _r2(assignment: Assignment, target: FloatArray, prediction: FloatArray, absorbed: bool) -> float:
+    weights = assignment.weights
+    if absorbed:
+        means = title_means(np.column_stack([target, prediction]), assignment.title, weights)
+        target, prediction = target - means[:, 0], prediction - means[:, 1]
     spread = np.average((target - np.average(target, weights=weights)) ** 2, weights=weights)
     return float(1 - np.average((target - prediction) ** 2, weights=weights) / spread) if spread > 0 else 0.0
 
@@ -144,11 +160,16 @@ def _confounder_strengths(fitted: FittedHypothesis) -> tuple[ConfounderStrength,
     assignment = sample.assignment
     if not assignment.confounders.names:
         return ()
+    confounders = assignment.confounders
+    if fitted.headline.design != "pooled":  # what does not differ between the artworks of a title is swept out
+        confounders = confounders.without(("country", *constant_blocks(confounders, assignment.title)))
+    if not confounders.names:
+        return ()
     return measure_confounders(
         sample.outcome,
         assignment.treatment,
-        assignment.confounders.values,
-        assignment.confounders.blocks,
+        confounders.values,
+        confounders.blocks,
         weights=assignment.weights,
         absorb=None if fitted.headline.design == "pooled" else assignment.title,
     )
@@ -194,8 +215,8 @@ def _judge_balance(balance: tuple[BalanceRow, ...]) -> Diagnostic:
         f"After weighting, artworks with and without the component are alike in everything we adjust for "
         f"(largest difference {value:.2f} SD)."
         if passed
-        else f"After weighting, artworks with and without the component still differ in {worst.confounder} "
-        f"by {value:.2f} SD."
+        else "After weighting, artworks with and without the component still differ in "
+        f"{worst.confounder.replace('=', ' ')} by {value:.2f} SD."
     )
     return Diagnostic("balance", value, LARGEST_SMD, passed, sentence, blocking=value > BLOCKING_SMD)
 

@@ -14,6 +14,7 @@ import pandas as pd
 from artwork_insights.catalog.synthetic import SyntheticCatalogue, make_catalogue, planted_features, write_catalogue
 from artwork_insights.catalog.synthetic_model import Structure
 from artwork_insights.catalog.synthetic_truth import true_effect, true_mediation
+from artwork_insights.effects.estimates import EffectEstimate
 from artwork_insights.errors import OutputError
 from artwork_insights.features.table import read_feature_table
 from artwork_insights.pipeline import Progress, Track, estimate_study, estimate_with_features
@@ -22,6 +23,7 @@ from artwork_insights.report.findings import Finding, TruthRow
 from artwork_insights.study import Study, read_study
 
 TITLES = 300
+Planted = dict[str, tuple[EffectEstimate, pd.DataFrame]]
 STUDY = """\
 # The demo's study, as `artwork-insights init` would help you to write it.
 [study]
@@ -60,7 +62,7 @@ name = "lightness"
 statement = "Lighter artwork makes more people choose the title."
 source = "consumer_insight"
 treatment = "lightness_mean"
-smallest_effect_of_interest = 0.0002  # per unit of lightness, which runs from 0 to 100
+smallest_effect_of_interest = 0.00003  # per unit of lightness: 2 per 1,000 between dark (20) and light (80)
 confounders = ["genre", "launch_year", "format", "aspect_ratio", "face_area_share_total", "face_count"]
 effect_modifiers = ["genre", "country"]
 
@@ -148,8 +150,8 @@ def prepare_folder(catalogue: SyntheticCatalogue, out: Path, mark: str, tell: Pr
     made.write_text(mark, encoding="utf-8")
 
 
-def estimate_planted(study: Study, catalogue: SyntheticCatalogue, tell: Progress) -> dict[str, tuple[float, float]]:
-    """Effect and standard error of each hypothesis with the treatment as planted, beside that as detected."""
+def estimate_planted(study: Study, catalogue: SyntheticCatalogue, tell: Progress) -> Planted:
+    """Estimate of each hypothesis with the treatment as planted, beside that as detected, and its cells."""
     tell("estimating once more with the planted treatment")
     planted = planted_features(catalogue)
     features = read_feature_table(study.data.features)
@@ -167,9 +169,7 @@ def is_planted(treatment: str) -> bool:
     return treatment in ("face_present", "face_count > 3")
 
 
-def hold_truth(
-    run: StudyRun, catalogue: SyntheticCatalogue, planted: dict[str, tuple[float, float]]
-) -> tuple[Finding, ...]:
+def hold_truth(run: StudyRun, catalogue: SyntheticCatalogue, planted: Planted) -> tuple[Finding, ...]:
     """Attach the truth, computed over the very cells that each estimate speaks of."""
     return tuple(
         replace(finding, truth=truth_rows(finding, run.cells[finding.question.name], catalogue, planted))
@@ -180,30 +180,31 @@ def hold_truth(
 
 
 def truth_rows(
-    finding: Finding, cells: pd.DataFrame, catalogue: SyntheticCatalogue, planted: dict[str, tuple[float, float]]
+    finding: Finding, cells: pd.DataFrame, catalogue: SyntheticCatalogue, planted: Planted
 ) -> tuple[TruthRow, ...]:
     """Average, groups, planted treatment, naive contrast and mediated share, each beside its truth."""
     treatment = finding.question.treatment
-    truth = true_effect(catalogue, treatment, cells)
-    rows = [_row(AVERAGE, truth, finding.estimate.effect, finding.estimate.std_error)]
+    rows = [_row(AVERAGE, true_effect(catalogue, treatment, cells), finding.estimate)]
     for group in finding.group_effects:
         inside = cells[cells[group.modifier].astype(str) == group.group]
-        label = f"{group.modifier}: {group.group}"
-        rows.append(
-            _row(label, true_effect(catalogue, treatment, inside), group.estimate.effect, group.estimate.std_error)
-        )
-    rows.append(_row(PLANTED, truth, *planted[finding.question.name]))
-    rows.append(_row(NAIVE, truth, finding.naive.effect, finding.naive.std_error))
+        truth = true_effect(catalogue, treatment, inside)
+        rows.append(_row(f"{group.modifier}: {group.group}", truth, group.estimate))
+    estimate, planted_cells = planted[finding.question.name]
+    rows.append(_row(PLANTED, true_effect(catalogue, treatment, planted_cells), estimate))
+    everywhere = catalogue.impressions[["asset_id", "country"]]
+    rows.append(_row(NAIVE, true_effect(catalogue, treatment, everywhere), finding.naive))
     for mediation in finding.mediation:
-        if mediation.proportion_mediated is not None:
+        share = mediation.proportion_mediated
+        if share is not None:
             error = mediation.sobel_std_error / abs(mediation.total.coefficient)
-            share = true_mediation(catalogue).mediated_share
-            rows.append(_row(MEDIATED, share, mediation.proportion_mediated, error))
+            truth = true_mediation(catalogue).mediated_share
+            rows.append(TruthRow(MEDIATED, truth, share, error, abs(share - truth) <= 1.96 * error))
     return tuple(rows)
 
 
-def _row(label: str, truth: float, estimate: float, std_error: float) -> TruthRow:
-    return TruthRow(label, truth, estimate, std_error, abs(estimate - truth) <= 1.96 * std_error)
+def _row(label: str, truth: float, estimate: EffectEstimate) -> TruthRow:
+    low, high = estimate.interval(0.95)
+    return TruthRow(label, truth, estimate.effect, estimate.std_error, low <= truth <= high)
 
 
 def describe_detection(catalogue: SyntheticCatalogue, features: Path) -> str:

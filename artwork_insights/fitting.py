@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from artwork_insights.design.assigning import Assigned, assign_component
+from artwork_insights.design.assignment import Assignment
 from artwork_insights.design.confounders import FloatArray, title_means
 from artwork_insights.effects.average import choose_design
 from artwork_insights.effects.cells import Cells
@@ -20,8 +21,9 @@ from artwork_insights.study import DesignName, Estimation, Hypothesis
 
 DESIGN_SENTENCES: dict[DesignName, str] = {
     "pooled": "Compares artworks of all titles; titles that nobody described may still differ.",
-    "mundlak": "Compares artworks given how their whole title is promoted; the answer above.",
-    "within": "Compares artworks of one title only, by the partially linear model.",
+    "mundlak": "Compares artworks given what share of their title's artworks have the component, each title's own "
+    "level taken out; doubly robust.",
+    "within": "Compares artworks of one title only, each title's own level taken out; partially linear.",
 }
 
 
@@ -138,36 +140,34 @@ def present_modifiers(cells: Cells, modifiers: Sequence[str]) -> tuple[str, ...]
 def alternative_estimates(fitted: FittedHypothesis, settings: Estimation, seed: int) -> tuple[NamedEstimate, ...]:
     """The headline made in other ways: equal weights, the partially linear model, without sensitive confounders."""
     fit = fitted.headline
-    found = [
-        NamedEstimate(
-            "equal weights",
-            fit.estimate(fitted.estimand, equal_weights=True),
-            "Every artwork and country counts the same, however often it was shown.",
-        )
-    ]
+    assignment = fitted.sample.assignment
+    equal = replace(assignment, weights=np.ones_like(assignment.weights))
+    words = "Every artwork and country counts the same, however often it was shown."
+    found = [] if (assignment.weights == 1).all() else [_refit(fitted, equal, "equal weights", words, settings, seed)]
     if fit.is_binary and fit.design != "within":
         plr = "The partially linear model: one effect for all, weighted towards artwork that could have been either."
         ato = "The doubly robust score over the same overlap; a gap to the line above means a model does not fit."
         found.append(NamedEstimate("partially linear (ATO)", fit.estimate("ATO", plr=True), plr))
         found.append(NamedEstimate("doubly robust (ATO)", fit.estimate("ATO"), ato))
     if fitted.assigned.sensitive:
-        found.append(_without_sensitive(fitted, settings, seed))
+        sensitive = fitted.assigned.sensitive
+        lighter = replace(assignment, confounders=assignment.confounders.without(sensitive))
+        words = "Leaves out what a face in the artwork changes by itself."
+        found.append(_refit(fitted, lighter, f"without {', '.join(sensitive)}", words, settings, seed))
     return tuple(found)
 
 
-def _without_sensitive(fitted: FittedHypothesis, settings: Estimation, seed: int) -> NamedEstimate:
-    sensitive = fitted.assigned.sensitive
-    name = f"without {', '.join(sensitive)}"
-    assignment = fitted.sample.assignment
-    lighter = AnalysisSample(
-        replace(assignment, confounders=assignment.confounders.without(sensitive)), fitted.sample.outcome
-    )
-    folds = fold_labels(lighter, settings.folds, 1, np.random.default_rng(seed))
+def _refit(
+    fitted: FittedHypothesis, assignment: Assignment, name: str, words: str, settings: Estimation, seed: int
+) -> NamedEstimate:
+    """The headline's design fitted anew on a changed assignment, with the tuned settings."""
+    sample = AnalysisSample(assignment, fitted.sample.outcome)
+    folds = fold_labels(sample, settings.folds, settings.repeats, np.random.default_rng(seed))
     try:
         fit = fit_design(
-            lighter, fitted.headline.design, folds, trim=settings.trim, seed=seed, settings=fitted.headline.settings
+            sample, fitted.headline.design, folds, trim=settings.trim, seed=seed, settings=fitted.headline.settings
         )
         estimate = fit.estimate(fitted.estimand)
     except NotIdentifiedError as error:
         return NamedEstimate(name, None, str(error))
-    return NamedEstimate(name, estimate, "Leaves out what a face in the artwork changes by itself.")
+    return NamedEstimate(name, estimate, words)

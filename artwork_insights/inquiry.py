@@ -11,6 +11,7 @@ import pandas as pd
 
 from artwork_insights.checks import attack
 from artwork_insights.design.confounders import encode_confounders
+from artwork_insights.design.overlap import Overlap
 from artwork_insights.design.pairs import find_alike_pairs
 from artwork_insights.effects.average import difference_in_means
 from artwork_insights.effects.cells import Cells
@@ -56,12 +57,18 @@ def seed_of(study_seed: int, name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{study_seed}/{name}".encode()).digest()[:4], "big") % 2**31
 
 
-def phrase_question(hypothesis: Hypothesis, cells: Cells) -> Question:
+def phrase_outcome(outcome_column: str | None) -> str:
+    """The outcome in words."""
+    return "how often people choose the title" if outcome_column is None else f"the {outcome_column.replace('_', ' ')}"
+
+
+def phrase_question(hypothesis: Hypothesis, cells: Cells, outcome_column: str | None) -> Question:
     """The hypothesis with its component in words."""
     component = describe_component(hypothesis.expression)
+    outcome = phrase_outcome(outcome_column)
     return Question(
         name=hypothesis.name,
-        statement=hypothesis.statement or f"Does {component} in the artwork change how often people choose the title?",
+        statement=hypothesis.statement or f"Does {component} in the artwork change {outcome}?",
         source=hypothesis.source,
         treatment=hypothesis.treatment,
         component=component,
@@ -83,7 +90,7 @@ def inquire(
     mediations: Sequence[Mediation],
     *,
     study_seed: int,
-    is_rate: bool,
+    outcome_column: str | None,
     title_names: pd.Series,
 ) -> Inquiry:
     """Answer one hypothesis.
@@ -96,8 +103,8 @@ def inquire(
     mediations : sequence of Mediation
         Those of the study; the ones that concern this hypothesis are answered.
     study_seed : int
-    is_rate : bool
-        Whether the outcome is a take rate.
+    outcome_column : str or None
+        Column of the titles that is the outcome; None for take rates.
     title_names : Series
         Name to show for each title_id.
 
@@ -107,11 +114,20 @@ def inquire(
         Where the data cannot answer, in one sentence.
     """
     seed = seed_of(study_seed, hypothesis.name)
-    question = phrase_question(hypothesis, cells)
+    question = phrase_question(hypothesis, cells, outcome_column)
     fitted = fit_hypothesis(cells, hypothesis, settings, seed)
     fit = fitted.headline
     estimate = fit.estimate(fitted.estimand)
-    found = attack(fitted, estimate, hypothesis, question.component, settings, seed)
+    found = attack(
+        fitted,
+        estimate,
+        hypothesis,
+        question.component,
+        settings,
+        seed,
+        outcome_words=phrase_outcome(outcome_column),
+        has_countries="country" in cells.frame and outcome_column is None,
+    )
     group_effects = group_effects_of(fit, fitted.estimand, question.effect_modifiers)
     moderation, unmoderated = find_moderation(fitted, question.effect_modifiers)
     mediation, unmediated = _mediate(cells, hypothesis, mediations, settings, seed)
@@ -134,16 +150,25 @@ def inquire(
         balance=found.balance,
         moderation=moderation,
         mediation=mediation,
-        e_value=_e_value(estimate, base, settings.level) if is_rate and fit.is_binary else None,
+        e_value=_e_value(estimate, base, settings.level) if outcome_column is None and fit.is_binary else None,
         robustness=found.robustness,
         placebo=found.placebo,
         assumptions=found.assumptions,
         diagnostics=found.diagnostics,
         warnings=fitted.assigned.warnings,
-        left_out=(*fitted.assigned.left_out, found.overlap.estimand_sentence, *unmoderated, *unmediated),
+        left_out=(*fitted.assigned.left_out, *_estimand_sentence(fitted, found.overlap), *unmoderated, *unmediated),
         pairs=_pairs(cells, fitted, title_names),
     )
-    return Inquiry(finding, _estimated_cells(cells, fitted, labels))
+    return Inquiry(finding, estimated_cells(cells, fitted))
+
+
+def _estimand_sentence(fitted: FittedHypothesis, overlap: Overlap | None) -> tuple[str, ...]:
+    if overlap is not None:
+        return (overlap.estimand_sentence,)
+    if fitted.headline.eligible.all():
+        return ()
+    n_titles, n_all = fitted.headline.sample.assignment.n_titles, fitted.sample.assignment.n_titles
+    return (f"The slope is over the {n_titles:,} of {n_all:,} titles whose artworks differ in the component.",)
 
 
 def _mediate(
@@ -170,13 +195,16 @@ def _e_value(estimate: EffectEstimate, base: float, level: float) -> EValue | No
         return None
 
 
-def _estimated_cells(cells: Cells, fitted: FittedHypothesis, labels: pd.DataFrame) -> pd.DataFrame:
+def estimated_cells(cells: Cells, fitted: FittedHypothesis) -> pd.DataFrame:
+    """The very cells that the headline speaks of: ``asset_id``, ``country``, ``weight`` and the group labels."""
     rows = fitted.rows[fitted.headline.keep]
+    assignment = fitted.headline.sample.assignment
     columns = [name for name in ("asset_id", "country") if name in cells.frame]
     kept = cells.frame.loc[rows, columns].reset_index(drop=True)
-    kept["weight"] = fitted.headline.sample.assignment.weights
-    new = [name for name in labels.columns if name not in kept]
-    return pd.concat([kept, labels[new]], axis=1)
+    kept["weight"] = assignment.weights
+    for name, labels in assignment.groups.items():
+        kept[name] = list(labels)
+    return kept
 
 
 def _pairs(cells: Cells, fitted: FittedHypothesis, title_names: pd.Series) -> tuple[PairPicture, ...]:

@@ -15,14 +15,16 @@ from artwork_insights.catalog.columns import FEATURE_COLUMNS
 from artwork_insights.design.assigning import assign_component, require_known
 from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.effects.cells import Cells, describe_artwork, join_tables
+from artwork_insights.effects.estimates import EffectEstimate
 from artwork_insights.errors import NotIdentifiedError, OutputError, TableError
+from artwork_insights.expression import parse_expression
 from artwork_insights.features.table import FeatureTable, read_feature_table, read_manifest
 from artwork_insights.fitting import fit_hypothesis, present_modifiers, with_popularity
-from artwork_insights.inquiry import Inquiry, inquire, phrase_question, seed_of
+from artwork_insights.inquiry import Inquiry, estimated_cells, inquire, phrase_question, seed_of
 from artwork_insights.mining.split import mining_half
 from artwork_insights.publish import MANIFEST, StudyRun, require_folder, write_run
 from artwork_insights.report.findings import Finding, OutcomeUnit, RefusedHypothesis, StudyResult
-from artwork_insights.study import Hypothesis, Study
+from artwork_insights.study import DEFAULT_MEDIATION, Hypothesis, Study
 
 Progress = Callable[[str], None]
 Track = Callable[[Iterable[int]], Iterable[int]]
@@ -87,11 +89,13 @@ def estimate_study(
                 study.estimation,
                 study.mediation,
                 study_seed=study.study.seed,
-                is_rate=outcome is None,
+                outcome_column=outcome.column if outcome else None,
                 title_names=name_titles(catalog.titles),
             )
         except NotIdentifiedError as error:
-            refused.append(RefusedHypothesis(phrase_question(hypothesis, cells), str(error)))
+            refused.append(
+                RefusedHypothesis(phrase_question(hypothesis, cells, outcome.column if outcome else None), str(error))
+            )
             continue
         findings.append(inquiry.finding)
         estimated[hypothesis.name] = inquiry.cells
@@ -118,16 +122,17 @@ def estimate_study(
     return StudyRun(result, estimated, locations)
 
 
-def estimate_with_features(study: Study, features: FeatureTable, hypothesis: Hypothesis) -> tuple[float, float]:
-    """Headline effect and standard error of one hypothesis with other features than those of the study's folder."""
+def estimate_with_features(
+    study: Study, features: FeatureTable, hypothesis: Hypothesis
+) -> tuple[EffectEstimate, pd.DataFrame]:
+    """Headline of one hypothesis with other features than those of the study's folder, and the cells it speaks of."""
     catalog, _ = keep_half(read_catalog(study.data), study)
     outcome = study.data.outcome
     cells = join_tables(catalog, features, outcome.column if outcome else None)
     fitted = fit_hypothesis(
         cells, hypothesis, study.estimation, seed_of(study.study.seed, hypothesis.name), ("mundlak",)
     )
-    estimate = fitted.headline.estimate(fitted.estimand)
-    return estimate.effect, estimate.std_error
+    return fitted.headline.estimate(fitted.estimand), estimated_cells(cells, fitted)
 
 
 def measure_features(
@@ -179,6 +184,13 @@ def refuse_unknown_names(study: Study, catalog: Catalog) -> None:
             require_known([name for name in names if name not in ("embedding", "popularity")], known)
         except TableError as error:
             raise TableError(f"hypothesis {hypothesis.name!r}: {error}") from None
+    if study.mediation != (DEFAULT_MEDIATION,):
+        for place, mediation in enumerate(study.mediation):
+            names = (*parse_expression(mediation.treatment).names, mediation.mediator, *mediation.confounders)
+            try:
+                require_known([name for name in names if name not in ("embedding", "popularity")], known)
+            except TableError as error:
+                raise TableError(f"mediation[{place}]: {error}") from None
 
 
 def is_measured(folder: Path) -> bool:

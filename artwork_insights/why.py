@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from artwork_insights.catalog.columns import FEATURE_COLUMNS
 from artwork_insights.design.assigning import check_roles, require_columns
 from artwork_insights.design.boosting import BoostingSettings, Problem, cross_fit
 from artwork_insights.design.confounders import FloatArray, add_title_means, encode_confounders
@@ -13,7 +15,7 @@ from artwork_insights.design.folds import assign_title_folds, encode_titles
 from artwork_insights.effects.cells import Cells
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.expression import parse_expression
-from artwork_insights.fitting import FittedHypothesis, present_modifiers
+from artwork_insights.fitting import FittedHypothesis, present_modifiers, with_popularity
 from artwork_insights.mechanisms.mediation import MediationResult, mediate
 from artwork_insights.mechanisms.moderation import Moderation, moderate
 from artwork_insights.study import Estimation, Hypothesis, Mediation
@@ -64,7 +66,7 @@ def answer_mediation(
         Where it cannot be asked, in one sentence.
     """
     treatment = parse_expression(mediation.treatment)
-    chosen = tuple(mediation.confounders or confounders)
+    chosen = with_popularity(cells, mediation.confounders or tuple(confounders))
     check_roles(treatment, chosen)
     modifiers = present_modifiers(cells, ("country",))
     require_columns(cells.frame, treatment, [mediation.mediator, *chosen], has_embedding=cells.embedding is not None)
@@ -88,7 +90,7 @@ def answer_mediation(
         problem = Problem(inputs.values, values, weights, "reg:squarederror", absorb=absorb)
         return np.asarray(values - cross_fit(problem, folds, PARTIALLING, seed)[0])
 
-    return mediate(
+    result = mediate(
         cleared(cells.outcome[rows]),
         cleared(dose[rows]),
         cleared(mediator[rows]),
@@ -97,10 +99,18 @@ def answer_mediation(
         absorb=absorb,
         treatment_name=mediation.treatment,
         mediator_name=mediation.mediator,
-        rule=f"artworks where {mediation.mediator.replace('_', ' ')} is defined; its outer hundredths are drawn in",
+        rule=f"{_where_defined(mediation.mediator)}; the outer hundredths of {mediation.mediator} are drawn in",
         seed=seed,
         n_assets=int(frame["asset_id"].nunique()),
     )
+    return replace(result, n_undefined=int((np.isfinite(dose) & ~np.isfinite(mediator)).sum()))
+
+
+def _where_defined(mediator: str) -> str:
+    column = FEATURE_COLUMNS.get(mediator)
+    if column is not None and column.face_role == "derived":
+        return "artworks with at least one face"
+    return f"artworks where {mediator} is defined"
 
 
 def _within_percentiles(values: FloatArray) -> FloatArray:

@@ -106,7 +106,7 @@ def check_roles(treatment: Expression, confounders: Sequence[str]) -> tuple[tupl
         raise NotIdentifiedError(f"{own[0]!r} is the treatment itself; take it out of the confounders.")
     faces = [name for name in treatment.names if _role(name) == "derived"]
     if not faces:
-        return (), ()
+        return _warn_of_faces(treatment, confounders), ()
     derived = [name for name in confounders if _role(name) == "derived"]
     if derived:
         raise NotIdentifiedError(
@@ -120,6 +120,17 @@ def check_roles(treatment: Expression, confounders: Sequence[str]) -> tuple[tupl
     return (
         f"A face in the artwork changes {named} by itself: the effect is shown with and without adjusting for it.",
     ), sensitive
+
+
+def _warn_of_faces(treatment: Expression, confounders: Sequence[str]) -> tuple[str, ...]:
+    """Warn where a component that a face changes by itself is asked about without adjusting for faces."""
+    changed = [name for name in treatment.names if _role(name) == "sensitive"]
+    if not changed or any(_role(name) == "derived" for name in confounders):
+        return ()
+    return (
+        f"A face in the artwork changes {changed[0]} by itself, and no confounder stands for the faces: part of what "
+        "is found may be theirs. Add face_count and face_area_share_total to the confounders.",
+    )
 
 
 def _role(name: str) -> str:

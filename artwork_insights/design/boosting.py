@@ -80,8 +80,6 @@ class Problem:
         Mean about 1.
     objective : str
         XGBoost's name of the loss.
-    offset : array of shape (n,), optional
-        Start of the boosting on the scale of the link (log odds for ``binary:logistic``).
     absorb : array of shape (n,), int, optional
         Title codes that get a level of their own.
     """
@@ -90,7 +88,6 @@ class Problem:
     target: FloatArray
     weights: FloatArray
     objective: Objective
-    offset: FloatArray | None = None
     absorb: IntArray | None = None
 
     def matrix(self, rows: npt.NDArray[np.bool_], reference: xgboost.DMatrix | None = None) -> xgboost.QuantileDMatrix:
@@ -99,7 +96,6 @@ class Problem:
             self.features[rows],
             label=self.target[rows],
             weight=self.weights[rows],
-            base_margin=None if self.offset is None else self.offset[rows],
             ref=reference,
             max_bin=NUMBER_OF_BINS,
             nthread=1,
@@ -189,13 +185,12 @@ def _train(
         parameters["base_score"] = 0.5 if problem.objective == "binary:logistic" else 0.0
         loss = _absorbing_loss(problem, rows)
         return xgboost.train(parameters, train, num_boost_round=settings.rounds, obj=loss)
-    if problem.offset is None:
-        parameters["base_score"] = float(np.average(problem.target[rows], weights=problem.weights[rows]))
+    parameters["base_score"] = float(np.average(problem.target[rows], weights=problem.weights[rows]))
     return xgboost.train(parameters, train, num_boost_round=settings.rounds)
 
 
-def _margin(booster: xgboost.Booster, features: FloatArray, offset: FloatArray | None) -> FloatArray:
-    matrix = xgboost.DMatrix(features, base_margin=offset, nthread=1)
+def _margin(booster: xgboost.Booster, features: FloatArray) -> FloatArray:
+    matrix = xgboost.DMatrix(features, nthread=1)
     return np.asarray(booster.predict(matrix, output_margin=True), dtype=np.float64)
 
 
@@ -220,8 +215,7 @@ def _standardised(problem: Problem) -> tuple[Problem, float, float]:
         return problem, 0.0, 1.0
     centre = float(np.average(problem.target, weights=problem.weights))
     scale = float(np.sqrt(np.average((problem.target - centre) ** 2, weights=problem.weights))) or 1.0
-    offset = None if problem.offset is None else (problem.offset - centre) / scale
-    return replace(problem, target=(problem.target - centre) / scale, offset=offset), centre, scale
+    return replace(problem, target=(problem.target - centre) / scale), centre, scale
 
 
 def tune(problem: Problem, folds: IntArray, seed: int, grid: Sequence[BoostingSettings] = GRID) -> BoostingSettings:
@@ -278,8 +272,7 @@ def cross_fit(
     def predict(fold: int) -> list[FloatArray]:
         held_out = folds == fold
         booster = _train(problem, problem.matrix(~held_out), settings, seed, ~held_out)
-        offset = None if problem.offset is None else problem.offset[held_out]
-        margins = [_margin(booster, features[held_out], offset) for features in (problem.features, *variants)]
+        margins = [_margin(booster, features[held_out]) for features in (problem.features, *variants)]
         level = problem.level(margins[0], held_out)
         return [centre + scale * problem.predict(margin + level) for margin in margins]
 

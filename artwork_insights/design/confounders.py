@@ -148,6 +148,14 @@ def title_means(values: FloatArray, title: IntArray, weights: FloatArray) -> Flo
     return means[:, 0] if values.ndim == 1 else means
 
 
+def constant_blocks(confounders: Confounders, title: IntArray) -> tuple[str, ...]:
+    """Blocks none of whose columns differs between the cells of a title."""
+    distance = confounders.values - title_means(confounders.values, title, np.ones(len(title)))
+    varies = np.nan_to_num(np.abs(distance)).max(axis=0, initial=0.0) > 1e-9
+    varying = {block for block, kept in zip(confounders.blocks, varies, strict=True) if kept}
+    return tuple(block for block in dict.fromkeys(confounders.blocks) if block not in varying)
+
+
 def add_title_means(confounders: Confounders, title: IntArray, weights: FloatArray) -> Confounders:
     """Append the title means of the confounders that vary within titles, and each row's distance from them.
 

@@ -127,7 +127,7 @@ def estimate_group_effects(
     labels = {str(name): np.asarray(column, dtype=object) for name, column in columns.items()}
     fit = _fit(outcome, treatment, confounders, clusters, design, weights, learner, folds, repeats, trim, seed, labels)
     chosen: Estimand = estimand if fit.is_binary else "slope"
-    return group_effects_of(fit, "ATO" if fit.design == "within" and fit.is_binary else chosen, tuple(labels))
+    return group_effects_of(fit, chosen, tuple(labels))
 
 
 def difference_in_means(assignment: Assignment, outcome: npt.NDArray[np.float64]) -> EffectEstimate:

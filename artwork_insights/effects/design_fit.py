@@ -72,17 +72,14 @@ class DesignFit:
         """Scores of the partially linear model under this design."""
         return plr_scores(self.sample, self.repetitions, demean=self.design == "within")
 
-    def average(self, scores: Scores, *, equal_weights: bool = False) -> ClusteredMean:
+    def average(self, scores: Scores) -> ClusteredMean:
         """Average over the cells of `sample`."""
-        assignment = self.sample.assignment
-        weights = np.ones_like(assignment.weights) if equal_weights else assignment.weights
-        return average_scores(scores, weights, assignment.title)
+        return average_scores(scores, self.sample.assignment.weights, self.sample.assignment.title)
 
-    def estimate(self, estimand: Estimand, *, plr: bool = False, equal_weights: bool = False) -> EffectEstimate:
-        """Estimate an average effect from this fit."""
+    def estimate(self, estimand: Estimand, *, plr: bool = False) -> EffectEstimate:
+        """Estimate an average effect from this fit; `plr` asks for the partially linear score."""
         partially_linear = plr or self.design == "within" or estimand == "slope"
-        scores = self.partially_linear_scores() if partially_linear else self.scores(estimand)
-        mean = self.average(scores, equal_weights=equal_weights)
+        mean = self.average(self.partially_linear_scores() if plr else self.scores(estimand))
         return EffectEstimate(
             estimand=estimand,
             design=self.design,

@@ -95,7 +95,7 @@ class GroupEffect:
     q_value : float
         Benjamini-Hochberg adjusted p-value over all groups of the hypothesis.
     base_rate : float
-        Mean outcome of the untreated cells of the group.
+        Mean outcome of the group without the component, doubly robust.
     """
 
     modifier: str
@@ -108,7 +108,10 @@ class GroupEffect:
 
 @dataclass(frozen=True, slots=True)
 class NuisanceQuality:
-    """How well the models that must be fitted predict, out of fold.
+    """How well the models that must be fitted predict titles that they have not seen.
+
+    Where titles are absorbed, each title's own level is taken out first, so R2 speaks of what differs inside titles,
+    and the propensity is the one given the title's treated share.
 
     Attributes
     ----------

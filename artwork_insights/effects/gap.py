@@ -43,16 +43,19 @@ def compare_designs(first: DesignFit, second: DesignFit, title: IntArray) -> tup
 
 
 def check_agreement(mundlak: DesignFit, within: DesignFit, title: IntArray) -> Diagnostic:
-    """Whether the two designs that meet title confounding agree; they may differ by what is left within titles."""
+    """Whether the two designs that meet title confounding agree.
+
+    Both take the titles' levels out, so agreement is no evidence for either: it informs. A gap speaks against both.
+    """
     difference, std_error = compare_designs(mundlak, within, title)
     z = abs(difference) / std_error if std_error > 0 else 0.0
-    passed = z <= LARGEST_Z
+    agree = z <= LARGEST_Z
     sentence = (
-        "The two ways of comparing artworks of the same title agree."
-        if passed
+        "The two ways of comparing artworks of the same title agree, as they should: both take each title's level out."
+        if agree
         else f"The two ways of comparing artworks of a title differ by {z:.1f} standard errors. Possible: {CAUSES}."
     )
-    return Diagnostic("design_gap", z, LARGEST_Z, passed, sentence)
+    return Diagnostic("design_gap", z, LARGEST_Z, None if agree else False, sentence)
 
 
 def describe_title_confounding(pooled: DesignFit, mundlak: DesignFit, title: IntArray) -> Diagnostic:

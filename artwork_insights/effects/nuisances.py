@@ -81,9 +81,10 @@ def fit_nuisances(
     gap between the two tells of a model that does not fit.
 
     Under `mundlak` and `within` titles are absorbed: the level of a title is the mean residual of its own cells. That
-    uses the outcomes of the title but adds no bias: given the treated share, which both designs condition on, the level
-    is the same whichever of its artworks were treated. Without it, an unobserved title quality would stay in the
-    residuals and, divided by small propensities, swamp the effect.
+    uses the outcomes of the title as a fixed effect does: given the treated share, which both designs condition on, the
+    level does not depend on which of its artworks were treated where cells weigh the same, and little where not.
+    Without it, an unobserved title quality would stay in the residuals and, divided by small propensities, swamp the
+    effect.
     """
     assignment = sample.assignment
     model = fit_treatment_model(assignment, design, folds, seed, settings.treatment if settings else None)

@@ -23,6 +23,7 @@ from artwork_insights.outcomes.precision import precision_weights
 
 FloatArray = npt.NDArray[np.float64]
 FILE_UNITS = frozenset({"pixels", "bytes", "frames"})  # sizes of the file: no component that a designer chooses
+FACE_CONFOUNDERS = ("face_count", "face_area_share_total")
 
 
 def mine_hypotheses(
@@ -149,7 +150,8 @@ def _survivors(
         if not feature.discovered or group in represented:
             continue
         represented.add(group)
-        others = tuple(name for name in independent if name not in group and name not in covariates)
+        beside = independent if is_face_derived(feature.name) else [*independent, *face_confounders(features)]
+        others = tuple(name for name in beside if name not in group and name not in covariates)
         survivors.append(
             MinedHypothesis(
                 name=re.sub(r"[^A-Za-z0-9_.-]", "_", f"mined_{feature.name}")[:80],
@@ -164,13 +166,19 @@ def _survivors(
     return tuple(survivors)
 
 
+def is_face_derived(feature: str) -> bool:
+    """Whether a feature is measured on detected faces."""
+    return feature in FEATURE_COLUMNS and FEATURE_COLUMNS[feature].face_role == "derived"
+
+
+def face_confounders(features: pd.DataFrame) -> list[str]:
+    """What stands for the faces when another component is asked about: a face changes colours and composition."""
+    return [name for name in FACE_CONFOUNDERS if name in features]
+
+
 def is_independent(feature: str) -> bool:
     """Whether a feature of the picture is decided independently of faces, so that it may be a confounder of any."""
     return is_component(feature) and feature in FEATURE_COLUMNS and FEATURE_COLUMNS[feature].face_role == "independent"
-
-
-def _varies(values: pd.Series[float]) -> bool:
-    return len(values.dropna().unique()) > 1
 
 
 def _statement(feature: ScreenedFeature, values: pd.Series[float]) -> str:
