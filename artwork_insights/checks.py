@@ -63,7 +63,13 @@ def attack(
     outcome, treatment = fitted.residuals()
     inner = fit.sample.assignment
     robustness = robustness_of_residuals(
-        outcome, treatment, estimate.effect, estimate.std_error, estimate.degrees_of_freedom, weights=inner.weights
+        outcome,
+        treatment,
+        estimate.effect,
+        estimate.std_error,
+        estimate.degrees_of_freedom,
+        weights=inner.weights,
+        alpha=1 - settings.level,
     )
     placebo = _placebo(fitted, outcome, settings, seed)
     design_gap = _design_gap(fitted)

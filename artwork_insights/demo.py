@@ -198,7 +198,7 @@ def truth_rows(
         if share is not None:
             error = mediation.sobel_std_error / abs(mediation.total.coefficient)
             truth = true_mediation(catalogue).mediated_share
-            rows.append(TruthRow(MEDIATED, truth, share, error, abs(share - truth) <= 1.96 * error))
+            rows.append(TruthRow(MEDIATED, truth, share, error, abs(share - truth) <= 1.96 * error, is_share=True))
     return tuple(rows)
 
 
@@ -232,7 +232,7 @@ def tabulate(findings: Sequence[Finding]) -> str:
             f"  {'':<58}{'truth':>8}{'estimate':>10}{'error':>8}  inside 95 %",
         ]
         for row in finding.truth:
-            scale: Callable[[float], float] = (lambda x: x) if row.label == MEDIATED else (lambda x: 1000 * x)
+            scale: Callable[[float], float] = (lambda x: x) if row.is_share else (lambda x: 1000 * x)
             numbers = f"{scale(row.truth):>8.2f}{scale(row.estimate):>10.2f}{scale(row.std_error):>8.2f}"
             lines.append(f"  {row.label:<58}{numbers}  {'yes' if row.inside else 'no'}")
         blocks.append("\n".join([*lines, f"  {summarise_truth(finding)}"]))

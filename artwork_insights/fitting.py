@@ -142,7 +142,7 @@ def alternative_estimates(fitted: FittedHypothesis, settings: Estimation, seed: 
     fit = fitted.headline
     assignment = fitted.sample.assignment
     equal = replace(assignment, weights=np.ones_like(assignment.weights))
-    words = "Every artwork and country counts the same, however often it was shown."
+    words = "Every row counts the same, however often the artwork was shown."
     found = [] if (assignment.weights == 1).all() else [_refit(fitted, equal, "equal weights", words, settings, seed)]
     if fit.is_binary and fit.design != "within":
         plr = "The partially linear model: one effect for all, weighted towards artwork that could have been either."

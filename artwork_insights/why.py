@@ -100,6 +100,7 @@ def answer_mediation(
         treatment_name=mediation.treatment,
         mediator_name=mediation.mediator,
         rule=f"{_where_defined(mediation.mediator)}; the outer hundredths of {mediation.mediator} are drawn in",
+        level=settings.level,
         seed=seed,
         n_assets=int(frame["asset_id"].nunique()),
     )

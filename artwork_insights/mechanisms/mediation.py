@@ -56,7 +56,7 @@ class MediationResult:
     sobel_std_error, sobel_z, sobel_p_value : float
         Sobel (1982).
     indirect_interval : (float, float)
-        Percentile interval from a bootstrap over titles, 95 %.
+        Percentile interval from a bootstrap over titles, at `level`.
     proportion_mediated : float or None
         indirect / total; None where the total is near zero or the signs differ.
     classification : {"full", "partial", "none", "inconsistent"}
@@ -70,6 +70,8 @@ class MediationResult:
         the variance is not positive.
     n_undefined : int
         Rows left out because the mediator is not defined there.
+    level : float
+        Of `indirect_interval`.
     """
 
     treatment: str
@@ -93,6 +95,7 @@ class MediationResult:
     aroian_z: float | None = None
     goodman_z: float | None = None
     n_undefined: int = 0
+    level: float = 0.95
 
 
 def mediate(
@@ -110,6 +113,7 @@ def mediate(
     bootstrap_draws: int = 500,
     seed: int = 0,
     n_assets: int | None = None,
+    level: float = 0.95,
 ) -> MediationResult:
     """Follow Baron and Kenny's (1986) four steps with the same rows, confounders, weights and clusters throughout.
 
@@ -131,6 +135,8 @@ def mediate(
         At least 50.
     n_assets : int, optional
         Assets behind the rows; the number of rows where not given.
+    level : float
+        Of the bootstrap interval, in (0, 1).
 
     Raises
     ------
@@ -155,7 +161,7 @@ def mediate(
     )  # fmt: skip
     if len(indirects) < bootstrap_draws / 2:
         raise NotIdentifiedError(f"{treatment_name} varies in too few titles to tell how sure we are; add artwork.")
-    low, high = np.quantile(indirects, (0.025, 0.975))
+    low, high = np.quantile(indirects, ((1 - level) / 2, (1 + level) / 2))
     indirect = path_a.coefficient * path_b.coefficient
     sobel = _product_std_error(path_a, path_b, 0)
     sobel_z = indirect / sobel if sobel else 0.0
@@ -167,7 +173,7 @@ def mediate(
         len(target), len(target) if n_assets is None else n_assets, len(np.unique(units)),
         _sentence(treatment_name, mediator_name, classification, share, total),
         _ratio(indirect, _product_std_error(path_a, path_b, 1)),
-        _ratio(indirect, _product_std_error(path_a, path_b, -1)), int((~defined).sum()),
+        _ratio(indirect, _product_std_error(path_a, path_b, -1)), int((~defined).sum()), level,
     )  # fmt: skip
 
 
@@ -245,15 +251,19 @@ def _proportion(total: PathEstimate, indirect: float, classification: Classifica
 
 
 def _sentence(treatment: str, mediator: str, kind: Classification, share: float | None, total: PathEstimate) -> str:
-    cause, carrier = treatment.replace("_", " "), mediator.replace("_", " ")
+    cause, carrier = (name.replace("_", " ") for name in (treatment, mediator))
+    condition = f"That holds only if nothing unseen drives both {carrier} and the outcome."
     part = f"about {round(100 * share)} % of it" if share is not None and share <= 1 else "all of it"
     if kind == "full":
-        return f"The effect of {cause} runs through {carrier} ({part}); no other way is clearly seen."
+        return f"The effect of {cause} runs through {carrier} ({part}); no other way is clearly seen. {condition}"
     if kind == "partial":
-        return f"Part of the effect of {cause} runs through {carrier} ({part}); the rest works in another way."
+        return (
+            f"Part of the effect of {cause} runs through {carrier} ({part}); the rest works in another way. {condition}"
+        )
     if kind == "inconsistent":
         return (
-            f"{carrier.capitalize()} works against {cause}: the two ways pull in opposite directions and partly cancel."
+            f"{carrier.capitalize()} works against {cause}: the two ways pull in opposite directions and partly "
+            f"cancel. {condition}"
         )
     if total.p_value >= CLEAR:
         return f"There is no clear effect of {cause} here for {carrier} to carry."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.mechanisms.regression import (
@@ -19,7 +20,7 @@ from artwork_insights.mechanisms.regression import (
 )
 
 CLEAR = 0.05
-"""Level of the joint test at which the sentence says that the groups differ."""
+"""Level at which the sentence says that the groups differ (joint test), and that one group has an effect (its own)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def moderate(
     joint = wald_test(fit, contrasts)
     slopes = tuple(float(fit.coefficients[place]) for place in places)
     errors = tuple(float(fit.std_errors[place]) for place in places)
-    sentence = _sentence(modifier, used, slopes, joint, left_out)
+    sentence = _sentence(modifier, used, slopes, errors, joint, left_out)
     return Moderation(modifier, tuple(used), slopes, errors, joint.statistic, joint.numerator_df,
                       joint.denominator_df, joint.p_value, sentence, left_out)  # fmt: skip
 
@@ -156,14 +157,33 @@ def _at(values: ArrayLike | None, rows: NDArray[np.bool_]) -> ArrayLike | None:
 
 
 def _sentence(
-    modifier: str, used: list[str], slopes: tuple[float, ...], joint: WaldTest, left_out: tuple[str, ...]
+    modifier: str,
+    used: list[str],
+    slopes: tuple[float, ...],
+    errors: tuple[float, ...],
+    joint: WaldTest,
+    left_out: tuple[str, ...],
 ) -> str:
     named = modifier.replace("_", " ")
-    order = np.argsort(slopes, kind="stable")
-    low, high = int(order[0]), int(order[-1])
     if joint.p_value < CLEAR:
-        turn = ", where it points the other way" if slopes[low] < 0 < slopes[high] else ""
-        text = f"The effect differs by {named}: it is highest for {used[high]} and lowest for {used[low]}{turn}."
+        text = f"The effect differs by {named}: {_extremes(used, np.array(slopes), np.array(errors), joint)}."
     else:
         text = f"There is no clear sign that the effect differs by {named}; small differences would go unseen."
     return f"{text} Too little artwork to say: {', '.join(left_out)}." if left_out else text
+
+
+def _extremes(used: list[str], slopes: FloatArray, errors: FloatArray, joint: WaldTest) -> str:
+    """Name the highest and the lowest group, and what each shows by its own interval."""
+    reach = float(stats.t.ppf(1 - CLEAR / 2, joint.denominator_df)) * errors
+    signs = np.where(slopes - reach > 0, 1, np.where(slopes + reach < 0, -1, 0))
+    order = np.argsort(slopes, kind="stable")
+    low, high = int(order[0]), int(order[-1])
+    unclear = ", where no clear effect is seen"
+    if signs[high] == signs[low] == 0:
+        return (
+            f"it is highest for {used[high]} and lowest for {used[low]}, though neither shows a clear effect by itself"
+        )
+    if signs[high] <= 0:
+        return f"it is most negative for {used[low]} and least so for {used[high]}{unclear if signs[high] == 0 else ''}"
+    turn = {1: "", 0: unclear, -1: ", where it points the other way"}[int(signs[low])]
+    return f"it is highest for {used[high]} and lowest for {used[low]}{turn}"

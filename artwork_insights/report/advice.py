@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from artwork_insights.effects.estimates import GroupEffect
+from artwork_insights.mechanisms.moderation import CLEAR
 from artwork_insights.report.findings import Answer, Finding, StudyResult
 from artwork_insights.report.numbers import Scale
 from artwork_insights.report.sentences import VERDICT_LABELS, capitalised, in_words, subject
 
 Advice = Literal["do", "dont", "unknown"]
-CLEAR_Q = 0.05
-CLEAR_P = 0.05
 _ADVICE: dict[Answer, Advice] = {
     "positive": "do", "negative": "dont", "practically_zero": "dont", "undecided": "unknown",
 }  # fmt: skip
@@ -61,33 +60,39 @@ def advise(finding: Finding) -> Advice:
     return "unknown"
 
 
-def answer_in_group(group: GroupEffect, smallest_effect_of_interest: float | None) -> Answer:
-    """Read one group as the verdict reads the average; a direction counts below `CLEAR_Q` over all groups."""
-    low, high = group.estimate.interval()
+def answer_in_group(group: GroupEffect, smallest_effect_of_interest: float | None, level: float) -> Answer:
+    """Read one group as the verdict reads the average; a direction counts where the q-value over all groups is clear.
+
+    Parameters
+    ----------
+    level : float
+        Of the interval, in (0, 1); the q-value must lie below one less it.
+    """
+    low, high = group.estimate.interval(level)
     reach = smallest_effect_of_interest
     if reach is not None and -reach < low and high < reach:
         return "practically_zero"
-    if group.q_value < CLEAR_Q and (low > 0 or high < 0):
+    if group.q_value < 1 - level and (low > 0 or high < 0):
         return "positive" if group.estimate.effect > 0 else "negative"
     return "undecided"
 
 
-def strongest_groups(finding: Finding, modifier: str) -> tuple[GroupEffect, ...]:
-    """Groups in which the effect is stronger than on average, by more than their interval; strongest first."""
+def strongest_groups(finding: Finding, modifier: str, level: float) -> tuple[GroupEffect, ...]:
+    """Groups whose whole interval lies beyond the average effect, on its side of zero; strongest first."""
     average = finding.estimate.effect
     sign = 1 if average >= 0 else -1
     return tuple(
         group
         for group in sorted(finding.group_effects, key=lambda group: -sign * group.shrunken_effect)
-        if group.modifier == modifier and min(sign * limit for limit in group.estimate.interval()) > sign * average
+        if group.modifier == modifier and min(sign * limit for limit in group.estimate.interval(level)) > sign * average
     )
 
 
-def groups_that_differ(finding: Finding, modifier: str) -> dict[Answer, tuple[GroupEffect, ...]]:
+def groups_that_differ(finding: Finding, modifier: str, level: float) -> dict[Answer, tuple[GroupEffect, ...]]:
     """Groups of one modifier whose own answer is another than the average's, by answer."""
     found: dict[Answer, tuple[GroupEffect, ...]] = {}
     for group in sorted(finding.group_effects, key=lambda group: group.shrunken_effect):
-        answer = answer_in_group(group, finding.question.smallest_effect_of_interest)
+        answer = answer_in_group(group, finding.question.smallest_effect_of_interest, level)
         if group.modifier == modifier and answer != finding.verdict.answer:
             found[answer] = (*found.get(answer, ()), group)
     return found
@@ -98,43 +103,47 @@ def modifiers_of(finding: Finding) -> tuple[str, ...]:
     return tuple(dict.fromkeys(group.modifier for group in finding.group_effects))
 
 
+def is_tested(finding: Finding, modifier: str) -> bool:
+    """Whether a joint test of this modifier was made; without one nothing is said about its groups."""
+    return any(row.modifier == modifier for row in finding.moderation)
+
+
 def is_alike(finding: Finding, modifier: str) -> bool:
-    """Whether a joint test of this modifier was made and found no difference between its groups."""
-    p_values = [row.p_value for row in finding.moderation if row.modifier == modifier]
-    return bool(p_values) and min(p_values) >= CLEAR_P
+    """Whether groups of this modifier are not to be singled out: no joint test was made, or it found no difference."""
+    return not any(row.modifier == modifier and row.p_value < CLEAR for row in finding.moderation)
 
 
-def _where_on_average(finding: Finding) -> str:
+def _where_on_average(finding: Finding, level: float) -> str:
     if advise(finding) == "unknown" or finding.verdict.answer == "practically_zero":
         return "on average"
     strongest = [
         group.group
         for modifier in modifiers_of(finding)
         if not is_alike(finding, modifier)
-        for group in strongest_groups(finding, modifier)[:2]
+        for group in strongest_groups(finding, modifier, level)[:2]
     ]
     return f"on average; most of all in {', '.join(strongest)}" if strongest else "on average"
 
 
-def _rows_of(finding: Finding, scale: Scale, anchor: str) -> list[AdviceRow]:
+def _rows_of(finding: Finding, scale: Scale, anchor: str, level: float) -> list[AdviceRow]:
     what = capitalised(subject(finding.question))
     sure = VERDICT_LABELS[finding.verdict.word]
     if finding.verdict.answer == "practically_zero" and finding.verdict.credible:
         sure = f"{sure}: makes no difference that matters"
     effect = scale.effect(finding.estimate.effect) if finding.verdict.credible else ""
-    rows = [AdviceRow(advise(finding), what, _where_on_average(finding), effect, sure, anchor)]
+    rows = [AdviceRow(advise(finding), what, _where_on_average(finding, level), effect, sure, anchor)]
     if advise(finding) == "unknown":
         return rows
     words = {
         "positive": "Clear in these groups",
         "negative": "Clear in these groups",
         "practically_zero": "No difference that matters there",
-        "undecided": "No clear effect there",
+        "undecided": "Not clear there",
     }
     for modifier in modifiers_of(finding):
         if is_alike(finding, modifier):
             continue
-        for answer, groups in groups_that_differ(finding, modifier).items():
+        for answer, groups in groups_that_differ(finding, modifier, level).items():
             where = f"{in_words(modifier)}: {', '.join(group.group for group in groups)}"
             effects = ", ".join(scale.effect(group.estimate.effect) for group in groups)
             rows.append(AdviceRow(_ADVICE[answer], what, where, effects, words[answer], anchor))
@@ -144,7 +153,7 @@ def _rows_of(finding: Finding, scale: Scale, anchor: str) -> list[AdviceRow]:
 def advice_table(
     result: StudyResult, scales: Sequence[Scale], anchors: Sequence[str], refused_anchor: str
 ) -> tuple[AdviceBlock, ...]:
-    """Sort findings, the groups that differ from them, and refused hypotheses under *do*, *don't*, *don't know yet*.
+    """Sort findings, groups that differ from them, and refused hypotheses under *do*, *don't (bother)*, *don't know*.
 
     Parameters
     ----------
@@ -156,7 +165,7 @@ def advice_table(
     rows = [
         row
         for finding, scale, anchor in zip(result.findings, scales, anchors, strict=True)
-        for row in _rows_of(finding, scale, anchor)
+        for row in _rows_of(finding, scale, anchor, result.level)
     ]
     rows += [
         AdviceRow("unknown", capitalised(subject(refused.question)), "", "", "Could not be estimated", refused_anchor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from artwork_insights.report.findings import Finding, Question, StudyResult
-from artwork_insights.report.numbers import count
+from artwork_insights.report.numbers import count, interval_name
 from artwork_insights.report.sentences import DESIGN_LABELS, VERDICT_LABELS, capitalised, in_words, subject
 from artwork_insights.report.views import finding_scale
 
@@ -84,7 +84,7 @@ def _effect_change(past: Finding, now: Finding, before: StudyResult, after: Stud
     moved = now.estimate.effect - past.estimate.effect
     if not abs(moved) > now.estimate.std_error:
         return []
-    scale = finding_scale(now, after.unit)
+    scale = finding_scale(now, after)
     return [
         f"{capitalised(subject(now.question))}: the effect {'rose' if moved > 0 else 'fell'} from "
         f"{scale.effect(past.estimate.effect)} to {scale.effect(now.estimate.effect)} {scale.unit_with_per}, "
@@ -103,6 +103,8 @@ def _counts(before: StudyResult, after: StudyResult) -> list[str]:
         for name, old, new in rows
         if old is not None and new is not None and old != new
     ]
+    if before.level != after.level:
+        found.append(f"The {interval_name(before.level)} has become the {interval_name(after.level)}.")
     if before.version != after.version:
         found.append(f"The package was version {before.version} and is now {after.version}.")
     return found

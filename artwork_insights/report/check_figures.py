@@ -23,7 +23,7 @@ from artwork_insights.report.figure_style import (
     name_rows,
     shorten,
 )
-from artwork_insights.report.numbers import Scale, plain
+from artwork_insights.report.numbers import Scale, plain, significant
 from artwork_insights.report.sentences import in_words
 from artwork_insights.sensitivity.placebo import Placebo
 
@@ -31,8 +31,8 @@ BALANCE_LIMIT = 0.1
 MOST_BALANCE_ROWS = 16
 
 
-def plot_overlap(overlap: Overlap, ax: Axes | None = None) -> Axes:
-    """Mirrored histogram of propensities: with the component upwards, without it downwards."""
+def plot_overlap(overlap: Overlap, ax: Axes | None = None, *, counted: str = "rows (artwork in a country)") -> Axes:
+    """Mirrored histogram of propensities: with the component upwards, without it downwards; `counted` names a row."""
     with house_style():
         ax = axes_or_new(ax, 270)
         edges = np.array(overlap.bin_edges)
@@ -46,7 +46,7 @@ def plot_overlap(overlap: Overlap, ax: Axes | None = None) -> Axes:
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(abs(value), 0)))
         ax.grid(axis="y", color=HAIRLINE, linewidth=0.6)
         ax.set_xlabel("predicted chance of having the component")
-        ax.set_ylabel("rows (artwork in a country)")
+        ax.set_ylabel(counted)
         add_key(ax)
     return ax
 
@@ -70,7 +70,12 @@ def plot_balance(rows: Sequence[BalanceRow], ax: Axes | None = None) -> Axes:
         ax.plot(within, y, "s", color=MUTED, markersize=4.5, label="within title")
         ax.plot(after, y, "o", color=WITH, markersize=6, label="after weighting")
         name_rows(ax, [shorten(in_words(row.confounder), 20) for row in ordered])
-        ax.set_xlim(left=0)
+        differences = np.concatenate([before, after, within])
+        largest = float(differences[np.isfinite(differences)].max(initial=0.0))
+        right = max(1.08 * largest, 1.5 * BALANCE_LIMIT)
+        ax.set_xlim(-0.02 * right, right)
+        ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: significant(value)))
         ax.set_xlabel("difference in standard deviations")
         ax.set_ylabel("")
         add_key(ax)
@@ -83,7 +88,7 @@ def plot_calibration(calibration: Sequence[tuple[float, float, int]], ax: Axes |
         ax = axes_or_new(ax, 270)
         predicted, observed, cells = (np.array(column, dtype=float) for column in zip(*calibration, strict=True))
         ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=(0, (4, 3)), label="perfect")
-        ax.scatter(predicted, observed, s=20 + 60 * cells / cells.max(), color=WITH, label="a tenth of the rows")
+        ax.scatter(predicted, observed, s=20 + 60 * cells / cells.max(), color=WITH, label="a tenth of them")
         ax.set_xlim(-0.02, 1.02)
         ax.set_ylim(-0.02, 1.02)
         ax.grid(color=HAIRLINE, linewidth=0.6)

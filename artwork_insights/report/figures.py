@@ -34,7 +34,7 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def _scaled(estimate: EffectEstimate, scale: Scale) -> tuple[float, float, float]:
-    low, high = estimate.interval()
+    low, high = estimate.interval(scale.interval_level)
     return low * scale.factor, estimate.effect * scale.factor, high * scale.factor
 
 
@@ -50,7 +50,7 @@ def plot_group_effects(
     average : EffectEstimate
         Drawn as a line with its interval as a band.
     scale : Scale
-        Unit of the axis.
+        Unit of the axis and level of the intervals.
     ax : Axes, optional
         Drawn on; a new figure where it is None.
 
@@ -99,7 +99,7 @@ def plot_estimates(
     smallest_effect_of_interest: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """One estimate per row with its 95 % interval, first row on top.
+    """One estimate per row with its interval at the level of `scale`, first row on top.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def plot_estimates(
 
 
 def plot_truth(rows: Sequence[TruthRow], scale: Scale, ax: Axes | None = None) -> Axes:
-    """Planted truth beside estimate: a bar through the interval where the truth lies."""
+    """Planted truth beside estimate: a bar where the truth lies, beside the 95 % interval that `TruthRow` speaks of."""
     with house_style():
         ax = axes_or_new(ax, 98 + ROW_PX * len(rows))
         ordered = list(reversed(rows))
@@ -167,7 +167,7 @@ def _spread(days: FloatArray) -> list[int]:
 def plot_effect_over_dates(
     dates: Sequence[date], estimates: Sequence[EffectEstimate], scale: Scale, ax: Axes | None = None
 ) -> Axes:
-    """The same effect estimated on successive dates, with its 95 % intervals."""
+    """The same effect estimated on successive dates, with its intervals at the level of `scale`."""
     with house_style():
         ax = axes_or_new(ax, 230)
         days = np.array([day.toordinal() for day in dates], dtype=float)

@@ -120,6 +120,8 @@ class TruthRow:
         Estimated from the detected treatment.
     inside : bool
         Whether the truth lies in the 95 % interval.
+    is_share : bool
+        Whether the row is a share, such as the mediated one, and not in the outcome's unit.
     """
 
     label: str
@@ -127,11 +129,15 @@ class TruthRow:
     estimate: float
     std_error: float
     inside: bool
+    is_share: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Everything that is known about one hypothesis. Effects are in the outcome's unit (takes per impression)."""
+    """Everything that is known about one hypothesis. Effects are in the outcome's unit (takes per impression).
+
+    `overlap` is None for a continuous treatment, of which everything that varies is used.
+    """
 
     question: Question
     verdict: Verdict
@@ -144,7 +150,7 @@ class Finding:
     group_effects: tuple[GroupEffect, ...]
     forest: ForestSummary | None
     nuisance: NuisanceQuality
-    overlap: Overlap
+    overlap: Overlap | None
     balance: tuple[BalanceRow, ...]
     moderation: tuple[Moderation, ...]
     mediation: tuple[MediationResult, ...]

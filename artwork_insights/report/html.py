@@ -12,7 +12,7 @@ from artwork_insights.report.advice import AdviceBlock, advice_table
 from artwork_insights.report.findings import StudyResult
 from artwork_insights.report.opening import opening, studied
 from artwork_insights.report.terms import Term, terms_used
-from artwork_insights.report.views import FindingView, view_finding
+from artwork_insights.report.views import FindingView, rows_in_words, view_finding
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FILTERS = {
@@ -39,6 +39,8 @@ class ReportView:
     advice: tuple[AdviceBlock, ...]
     findings: tuple[FindingView, ...]
     terms: tuple[Term, ...]
+    interval: str
+    rows: str
 
 
 def environment() -> jinja2.Environment:
@@ -59,8 +61,7 @@ def view_report(result: StudyResult, run_dir: Path) -> ReportView:
     """Draw and word a whole study; pictures are read from ``run_dir/pictures``."""
     anchors = [f"finding-{number}" for number in range(1, len(result.findings) + 1)]
     findings = tuple(
-        view_finding(finding, anchor, result.unit, run_dir)
-        for finding, anchor in zip(result.findings, anchors, strict=True)
+        view_finding(finding, anchor, result, run_dir) for finding, anchor in zip(result.findings, anchors, strict=True)
     )
     return ReportView(
         result=result,
@@ -69,6 +70,8 @@ def view_report(result: StudyResult, run_dir: Path) -> ReportView:
         advice=advice_table(result, [view.scale for view in findings], anchors, REFUSED_ANCHOR),
         findings=findings,
         terms=terms_used(result),
+        interval=numbers.interval_name(result.level),
+        rows=rows_in_words(result),
     )
 
 

@@ -63,6 +63,11 @@ class HypothesisHistory:
     rows: tuple[HistoryRow, ...]
     figure: Markup | None
 
+    @property
+    def interval_names(self) -> tuple[str, ...]:
+        """What the intervals are called, newest first; several where the level was changed between runs."""
+        return tuple(dict.fromkeys(row.scale.interval_name for row in self.rows if row.scale is not None))
+
 
 def read_runs(folder: Path) -> tuple[DatedRun, ...]:
     """Read the finished runs below `folder`, oldest first; unfinished and other folders are passed over."""
@@ -97,7 +102,7 @@ def _row(run: DatedRun, name: str) -> HistoryRow | None:
         return None
     for finding in run.result.findings:
         if finding.question.name == name:
-            return HistoryRow(run.day, finding, finding_scale(finding, run.result.unit), "", run.has_report)
+            return HistoryRow(run.day, finding, finding_scale(finding, run.result), "", run.has_report)
     for refused in run.result.refused:
         if refused.question.name == name:
             return HistoryRow(run.day, None, None, refused.reason, run.has_report)

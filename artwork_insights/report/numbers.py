@@ -14,6 +14,8 @@ SPACE = "\N{NO-BREAK SPACE}"
 UNKNOWN = "not known"
 PER_THOUSAND = "takes per 1,000 impressions"
 SMALLEST_P = 0.001
+USUAL_LEVEL = 0.95
+"""Level of intervals where a caller names none; a report always names its own."""
 
 
 def plain(value: float | None, decimals: int = 2) -> str:
@@ -87,6 +89,11 @@ def decimals_for(std_error: float, fewest: int = 0, most: int = 4) -> int:
     return max(fewest, min(most, 1 - math.floor(math.log10(std_error))))
 
 
+def interval_name(level: float) -> str:
+    """Name of an interval at this level: ``95 % interval``."""
+    return f"{significant(100 * level)}{NARROW_SPACE}% interval"
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How the effects of one finding are shown.
@@ -101,12 +108,20 @@ class Scale:
         Of a shown effect, e.g. "takes per 1,000 impressions".
     per : str
         Ending for a slope, e.g. "per unit of face area share"; empty for a condition.
+    interval_level : float
+        Of every interval shown, in (0, 1).
     """
 
     factor: float
     decimals: int
     unit: str
     per: str = ""
+    interval_level: float = USUAL_LEVEL
+
+    @property
+    def interval_name(self) -> str:
+        """What its intervals are called: ``95 % interval``."""
+        return interval_name(self.interval_level)
 
     @property
     def unit_with_per(self) -> str:
@@ -131,21 +146,21 @@ class Scale:
         return from_to(self.effect(low), self.effect(high))
 
     def interval(self, estimate: EffectEstimate) -> str:
-        """The 95 % interval of an estimate."""
-        return self.between(*estimate.interval())
+        """The interval of an estimate, at the level of this scale."""
+        return self.between(*estimate.interval(self.interval_level))
 
 
-def scale_of(unit: OutcomeUnit, std_error: float, per: str = "") -> Scale:
+def scale_of(unit: OutcomeUnit, std_error: float, per: str = "", level: float = USUAL_LEVEL) -> Scale:
     """Choose how to show effects whose headline has this standard error (in the outcome's unit)."""
     factor = 1000.0 if unit.is_rate else 1.0
     name = PER_THOUSAND if unit.is_rate else unit.name.replace("_", " ")
-    return Scale(factor, decimals_for(std_error * factor), name, per)
+    return Scale(factor, decimals_for(std_error * factor), name, per, level)
 
 
-def relative_effect(estimate: EffectEstimate, base: float) -> str | None:
+def relative_effect(estimate: EffectEstimate, base: float, level: float) -> str | None:
     """Effect relative to a base rate with its interval, as ``+12 % (from +9 % to +15 %)``; None without a base."""
     if not math.isfinite(base) or base <= 0:
         return None
     decimals = 1 if estimate.std_error / base < 0.01 else 0
-    low, high = (signed_percent(limit / base, decimals) for limit in estimate.interval())
+    low, high = (signed_percent(limit / base, decimals) for limit in estimate.interval(level))
     return f"{signed_percent(estimate.effect / base, decimals)} ({from_to(low, high)})"

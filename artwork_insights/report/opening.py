@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from artwork_insights.report.advice import advise, groups_that_differ, is_alike, modifiers_of, strongest_groups
-from artwork_insights.report.findings import Finding, StudyResult
+from collections.abc import Sequence
+
+from artwork_insights.effects.estimates import GroupEffect
+from artwork_insights.report.advice import (
+    advise,
+    groups_that_differ,
+    is_alike,
+    is_tested,
+    modifiers_of,
+    strongest_groups,
+)
+from artwork_insights.report.findings import Answer, Finding, StudyResult
 from artwork_insights.report.numbers import count
 from artwork_insights.report.sentences import capitalised, in_words, join_words, subject
 
 MOST_NAMES = 3
+_APART: dict[Answer, str] = {
+    "positive": "works the other way in",
+    "negative": "works the other way in",
+    "practically_zero": "makes no difference that matters in",
+    "undecided": "is not clear in",
+}
 
 
 def studied(result: StudyResult) -> str:
@@ -52,31 +68,43 @@ def _for_whom(result: StudyResult) -> str:
         return "For whom it would differ cannot be told before there is a main answer."
     if not any(finding.group_effects for finding in answered):
         return "Whether it differs from one group to another was not asked."
-    parts = [part for finding in answered for part in _differences(finding)]
-    if not parts:
-        names = dict.fromkeys(in_words(name) for finding in answered for name in modifiers_of(finding))
-        return f"We saw no clear difference by {join_words(list(names), 'or')}."
-    return f"{capitalised('; '.join(parts))}."
+    parts = [part for finding in answered for part in _differences(finding, result.level)]
+    if parts:
+        return f"{capitalised('; '.join(parts))}."
+    names = [name for finding in answered for name in modifiers_of(finding) if is_tested(finding, name)]
+    if not names:
+        return "Whether it differs from one group to another could not be tested."
+    return f"We saw no clear difference by {join_words([in_words(name) for name in dict.fromkeys(names)], 'or')}."
 
 
-def _differences(finding: Finding) -> list[str]:
-    who = subject(finding.question)
-    clauses: list[str] = []
-    same: list[str] = []
-    for modifier in modifiers_of(finding):
-        strongest = strongest_groups(finding, modifier)[:MOST_NAMES]
-        other = [group for groups in groups_that_differ(finding, modifier).values() for group in groups][:MOST_NAMES]
-        if is_alike(finding, modifier) or not (strongest or other):
-            same.append(in_words(modifier))
-            continue
-        verb = "works best" if finding.verdict.answer == "positive" else "does most harm"
-        most = f"{verb} in {join_words([group.group for group in strongest])}" if strongest else ""
-        least = f"shows no such effect in {join_words([group.group for group in other], 'or')}" if other else ""
-        clauses.append(join_words([part for part in (most, least) if part], "but"))
-    if not clauses:
+def _differences(finding: Finding, level: float) -> list[str]:
+    """What is said of the groups of one finding; only of modifiers whose joint test found a difference."""
+    tested = [name for name in modifiers_of(finding) if is_tested(finding, name)]
+    different = [name for name in tested if not is_alike(finding, name)]
+    if not different:
         return []
-    ending = f", and hardly differs by {join_words(same, 'or')}" if same else ""
-    return [f"{who} {join_words(clauses)}{ending}"]
+    first, *further = (_clause(finding, name, level) for name in different)
+    clauses = [first, *(f"by {in_words(name)} it {text}" for name, text in zip(different[1:], further, strict=True))]
+    same = [in_words(name) for name in tested if name not in different]
+    ending = f", with no clear difference by {join_words(same, 'or')}" if same else ""
+    return [f"{subject(finding.question)} {', and '.join(clauses)}{ending}"]
+
+
+def _clause(finding: Finding, modifier: str, level: float) -> str:
+    verb = "works best" if finding.verdict.answer == "positive" else "does most harm"
+    strongest = strongest_groups(finding, modifier, level)
+    apart = groups_that_differ(finding, modifier, level)
+    least = [f"{_APART[answer]} {_named(apart[answer])}" for answer in _APART if answer in apart]
+    if not strongest and not least:
+        return f"differs by {in_words(modifier)}, though no group stands out by itself"
+    most = [f"{verb} in {_named(strongest)}"] if strongest else []
+    return join_words([*most, join_words(least)] if least else most, "but")
+
+
+def _named(groups: Sequence[GroupEffect]) -> str:
+    names = [group.group for group in groups[:MOST_NAMES]]
+    more = len(groups) - len(names)
+    return join_words([*names, f"{more} more"] if more else names)
 
 
 def _how_sure(result: StudyResult) -> str:

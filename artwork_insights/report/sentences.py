@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from artwork_insights.mechanisms.mediation import MediationResult
 from artwork_insights.report.findings import Finding, OutcomeUnit, Question
-from artwork_insights.report.numbers import Scale, count, p_is, percent, plain
+from artwork_insights.report.numbers import Scale, count, interval_name, p_is, percent, plain
 from artwork_insights.sensitivity.e_value import EValue
 from artwork_insights.sensitivity.placebo import Placebo
 from artwork_insights.sensitivity.robustness import Robustness
@@ -20,8 +20,8 @@ VERDICT_LABELS = {
 }
 DESIGN_LABELS = {
     "pooled": "across titles",
-    "mundlak": "across titles, each title's own habit taken out",
-    "within": "within titles only",
+    "mundlak": "across all artwork, every title’s own level taken out",
+    "within": "inside titles only",
 }
 ESTIMAND_LABELS = {
     "ATE": "averaged over all artwork compared",
@@ -41,6 +41,7 @@ ASSUMPTION_LABELS = {
     "no_interference": "Artworks of a title do not disturb each other",
     "unconfoundedness": "Nothing unmeasured explains the effect",
 }
+SLOPE_OVERLAP_LABEL = "Artworks alike in everything else still differ in the component"
 
 _SUFFIXES = {"mean": "mean", "total": "total", "max": "largest"}
 _SUFFIX = re.compile(r"^(\w+)_(mean|total|max)$")
@@ -72,6 +73,11 @@ def subject(question: Question) -> str:
     return question.component if question.is_binary else f"a higher {in_words(question.component)}"
 
 
+def assumption_in_words(assumption: str, question: Question) -> str:
+    """Heading of an assumption; a continuous component asks for differences instead of two sides."""
+    return SLOPE_OVERLAP_LABEL if assumption == "overlap" and not question.is_binary else ASSUMPTION_LABELS[assumption]
+
+
 def question_in_words(question: Question, unit: OutcomeUnit) -> str:
     """The hypothesis as a question."""
     if unit.is_rate:
@@ -86,7 +92,8 @@ def answer_in_words(finding: Finding, unit: OutcomeUnit) -> str:
         return f"These data cannot say what {subject(finding.question)} does: a check that must hold has failed."
     outcome = in_words(unit.name)
     if unit.is_rate:
-        more, less = (f"chosen {word} often than artwork like it without" for word in ("more", "less"))
+        other = "artwork like it without" if finding.question.is_binary else "artwork that is otherwise like it"
+        more, less = (f"chosen {word} often than {other}" for word in ("more", "less"))
     else:
         more, less = (f"followed by a {word} {outcome}" for word in ("higher", "lower"))
     return {
@@ -126,12 +133,13 @@ def e_value_in_words(e_value: EValue) -> str:
 
 def robustness_in_words(robustness: Robustness) -> str:
     """What the robustness value asks of a confounder."""
-    alpha = percent(1 - robustness.alpha)
+    interval = interval_name(1 - robustness.alpha)
     return (
         f"Something that was not measured would have to explain {percent(robustness.robustness_value, 1)} of what is "
         f"left unexplained in both the component and the outcome to bring the effect to zero; "
-        f"{percent(robustness.robustness_value_alpha, 1)} would be enough to bring the {alpha} interval to zero. "
-        f"The component itself explains {percent(robustness.partial_r2_treatment, 1)} of the outcome."
+        f"{percent(robustness.robustness_value_alpha, 1)} would be enough to bring the {interval} to zero. "
+        f"The component itself explains {percent(robustness.partial_r2_treatment, 1)} of what is left of the outcome "
+        "after adjusting."
     )
 
 
@@ -139,9 +147,10 @@ def placebo_in_words(placebo: Placebo, scale: Scale) -> str:
     """What the shuffled treatment showed."""
     return (
         f"The component was dealt out again at random among the artworks of each title, {count(len(placebo.effects))} "
-        f"times. A shuffle as large as the real one ({scale.effect(placebo.observed)}) has "
-        f"{p_is(placebo.p_value)}. The intervals of {percent(placebo.rejection_share, 1)} of the shuffles leave out "
-        "zero; 5 % is what a sound method shows."
+        "times. This checks the comparison inside titles (the partially linear one); the real artwork’s effect drawn "
+        f"here, {scale.effect(placebo.observed)}, is that comparison’s own and not the headline. A shuffle as large as "
+        f"it has {p_is(placebo.p_value)}. The 95 % intervals of {percent(placebo.rejection_share, 1)} of the shuffles "
+        "leave out zero; 5 % is what a sound method shows."
     )
 
 
@@ -150,6 +159,6 @@ def mediation_in_words(result: MediationResult, scale: Scale) -> str:
     share = "" if result.proportion_mediated is None else f", {percent(result.proportion_mediated)} of the total effect"
     return (
         f"Through {in_words(result.mediator)} go {scale.effect(result.indirect)} {scale.unit} "
-        f"({scale.between(*result.indirect_interval)}, 95 % bootstrap interval){share}. "
+        f"({scale.between(*result.indirect_interval)}, bootstrap {interval_name(result.level)}){share}. "
         f"Sobel test: z = {plain(result.sobel_z)}, {p_is(result.sobel_p_value)}."
     )

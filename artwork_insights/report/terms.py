@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from artwork_insights.report.findings import StudyResult
+from artwork_insights.report.numbers import interval_name, significant
 
 Topic = Literal["always", "rate", "groups", "moderation", "mediation", "forest", "e_value", "placebo", "truth"]
 
@@ -27,14 +28,15 @@ class Term:
     topic: Topic = "always"
 
 
+INTERVAL = "Interval"
 TERMS = (
     Term("Take rate", "Takes divided by impressions: how often a showing of an artwork is followed by a play.", "rate"),
     Term("Component", "What a hypothesis asks about: something that can be seen in an artwork, such as a face."),
     Term("Effect", "How much the outcome changes because of the component, all else being alike."),
     Term("Base rate", "The mean outcome of comparable artwork without the component; relative effects refer to it."),
     Term(
-        "95 % interval",
-        "Values of the effect that the data do not speak against; made so that it holds the truth 95 times in 100.",
+        INTERVAL,
+        "Values of the effect that the data do not speak against; made to hold the truth {times} times in 100.",
     ),
     Term(
         "Standard error", "How much an estimate would vary over repetitions; here counted by title, not by impression."
@@ -49,10 +51,15 @@ TERMS = (
     Term("Pooled", "Artwork is compared across titles, given what is known about each title and artwork."),
     Term(
         "Mundlak",
-        "As pooled, but each title's own average use of the component is taken out, so that a title's quality "
-        "cannot pass for an effect of its artwork.",
+        "The doubly robust comparison, given the share of a title's artworks that have the component and the title's "
+        "means of everything else; every title's own level is taken out, so that its popularity cannot pass for an "
+        "effect of its artwork. A slope is taken from the partially linear model instead.",
     ),
-    Term("Within", "Only artworks of the same title are compared with each other."),
+    Term(
+        "Within",
+        "The partially linear comparison: only differences between artworks of one title count, and every title's own "
+        "level is taken out here too.",
+    ),
     Term("Propensity", "The predicted chance that an artwork has the component, given everything else that is known."),
     Term("Overlap", "Where artwork with and without the component can both be found; elsewhere nothing is comparable."),
     Term("Balance", "Whether the two sides are alike in everything else; differences below 0.1 are small."),
@@ -90,4 +97,10 @@ def terms_used(result: StudyResult) -> tuple[Term, ...]:
         "truth": any(f.truth for f in findings),
     }
     used |= {topic for topic, holds in topics.items() if holds}
-    return tuple(term for term in TERMS if term.topic in used)
+    named = (_at_level(term, result.level) if term.term == INTERVAL else term for term in TERMS)
+    return tuple(term for term in named if term.topic in used)
+
+
+def _at_level(term: Term, level: float) -> Term:
+    meaning = term.meaning.format(times=significant(100 * level))
+    return replace(term, term=interval_name(level), meaning=meaning)

@@ -17,6 +17,16 @@ ANSWERED = {
 }
 TOO_SMALL_STILL_PLAUSIBLE = "It may still be smaller than the smallest effect that would matter."
 NOT_TO_BE_READ = "Until that is mended, the number says nothing about the component, whatever its size."
+UNSETTLED = {
+    "measurement": "how exactly the component is measured",
+    "overlap": "whether there is artwork to compare with",
+    "interference": "whether artworks of a title affect each other",
+    "no_interference": "whether artworks of a title affect each other",
+    "unconfoundedness": "whether something unseen is behind it",
+    "placebo_treatment": "whether chance is told from an effect",
+    "design_gap": "whether another comparison agrees",
+}
+"""Checks that can be left open, in words; what any other one leaves open is information and no doubt."""
 MORE_DATA = "More titles with artworks that differ in this component would narrow the answer."
 
 
@@ -92,8 +102,12 @@ def _say_answer(answer: Answer, interval: tuple[float, float], smallest_effect_o
 
 
 def _count(diagnostics: Sequence[Diagnostic]) -> list[str]:
-    """What could not be checked, and how many checks were passed."""
-    unknown = [check.name.replace("_", " ") for check in diagnostics if check.passed is None]
+    """What could not be checked, and how many checks were passed; two designs that agree are information."""
+    unknown = [
+        UNSETTLED[check.name]
+        for check in diagnostics
+        if check.passed is None and check.name in UNSETTLED and (check.value is None or check.name != "design_gap")
+    ]
     decided = [check.passed for check in diagnostics if check.passed is not None]
     sentences = [f"Not settled by these data: {', '.join(dict.fromkeys(unknown))}."] if unknown else []
     if decided:

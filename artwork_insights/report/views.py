@@ -14,7 +14,7 @@ from artwork_insights.mechanisms.mediation import MediationResult
 from artwork_insights.report.advice import modifiers_of
 from artwork_insights.report.check_figures import plot_balance, plot_calibration, plot_overlap, plot_placebo
 from artwork_insights.report.figures import plot_estimates, plot_group_effects, plot_truth
-from artwork_insights.report.findings import Finding, OutcomeUnit, PairPicture
+from artwork_insights.report.findings import Finding, OutcomeUnit, PairPicture, StudyResult
 from artwork_insights.report.numbers import Scale, relative_effect, scale_of
 from artwork_insights.report.path_figure import plot_mediation
 from artwork_insights.report.pictures import picture_uri
@@ -112,14 +112,20 @@ class FindingView:
         return next((pair for pair in self.pairs if pair.is_complete), None)
 
 
-def finding_scale(finding: Finding, unit: OutcomeUnit) -> Scale:
-    """How the effects of a finding are shown."""
-    return scale_of(unit, finding.estimate.std_error, slope_ending(finding.question))
+def finding_scale(finding: Finding, result: StudyResult) -> Scale:
+    """How the effects of a finding are shown, and at which level their intervals."""
+    return scale_of(result.unit, finding.estimate.std_error, slope_ending(finding.question), result.level)
 
 
-def view_finding(finding: Finding, anchor: str, unit: OutcomeUnit, run_dir: Path) -> FindingView:
-    """Draw and word one finding."""
-    artist = _Artist(finding, finding_scale(finding, unit), anchor, unit)
+def rows_in_words(result: StudyResult) -> str:
+    """What one row of the analysis table is: an artwork in a country, or an artwork."""
+    return "artworks" if result.n_countries is None else "rows (an artwork in a country)"
+
+
+def view_finding(finding: Finding, anchor: str, result: StudyResult, run_dir: Path) -> FindingView:
+    """Draw and word one finding of a result."""
+    unit = result.unit
+    artist = _Artist(finding, finding_scale(finding, result), anchor, unit, rows_in_words(result))
     rows = _estimate_rows(finding)
     return FindingView(
         anchor=anchor,
@@ -127,7 +133,7 @@ def view_finding(finding: Finding, anchor: str, unit: OutcomeUnit, run_dir: Path
         scale=artist.scale,
         question=question_in_words(finding.question, unit),
         answer=answer_in_words(finding, unit),
-        relative=relative_effect(finding.estimate, finding.base_rate) if unit.is_rate else None,
+        relative=relative_effect(finding.estimate, finding.base_rate, result.level) if unit.is_rate else None,
         groups=artist.groups(),
         truth_figure=artist.truth(),
         rows=rows,
@@ -146,7 +152,12 @@ def view_finding(finding: Finding, anchor: str, unit: OutcomeUnit, run_dir: Path
 
 
 def _estimate_rows(finding: Finding) -> tuple[EstimateRow, ...]:
-    naive = NamedEstimate(NAIVE, finding.naive, "The plain difference between artwork with and without the component.")
+    sentence = (
+        "The plain difference between artwork with and without the component."
+        if finding.question.is_binary
+        else "The plain slope, with nothing adjusted for."
+    )
+    naive = NamedEstimate(NAIVE, finding.naive, sentence)
     named = (*finding.designs, naive, *finding.alternatives)
     return tuple(
         EstimateRow(in_words(row.name), row.estimate, row.sentence, row.name == finding.estimate.design)
@@ -162,6 +173,7 @@ class _Artist:
     scale: Scale
     anchor: str
     unit: OutcomeUnit
+    rows: str
 
     def svg(self, ax: Axes, kind: str, label: str) -> Markup:
         return draw_svg(ax, f"{self.anchor}-{kind}", label)
@@ -177,11 +189,12 @@ class _Artist:
         return tuple(views)
 
     def truth(self) -> Markup | None:
-        if not self.finding.truth:
+        effects = [row for row in self.finding.truth if not row.is_share]
+        if not effects:
             return None
-        inside = sum(row.inside for row in self.finding.truth)
-        label = f"Planted truth beside estimate: inside the interval in {inside} of {len(self.finding.truth)} rows"
-        return self.svg(plot_truth(self.finding.truth, self.scale), "truth", label)
+        inside = sum(row.inside for row in effects)
+        label = f"Planted truth beside estimate: inside the 95 % interval in {inside} of {len(effects)} rows"
+        return self.svg(plot_truth(effects, self.scale), "truth", label)
 
     def estimates(self, rows: tuple[EstimateRow, ...]) -> Markup:
         named = [NamedEstimate(row.label, row.estimate, row.sentence) for row in rows]
@@ -195,10 +208,10 @@ class _Artist:
 
     def overlap(self) -> Markup | None:
         overlap = self.finding.overlap
-        if not overlap.treated_counts:
+        if overlap is None or not self.finding.question.is_binary or not overlap.treated_counts:
             return None
         label = "Predicted chance of having the component, of artwork with it (upwards) and without it (downwards)"
-        return self.svg(plot_overlap(overlap), "overlap", label)
+        return self.svg(plot_overlap(overlap, counted=self.rows), "overlap", label)
 
     def balance(self) -> Markup | None:
         if not self.finding.balance:

@@ -24,6 +24,8 @@ FEWEST_EFFECTIVE_CELLS = 10.0
 """Below this there is no comparison: blocking."""
 SMALLEST_VARIANCE_LEFT = 0.05
 """Share of a continuous treatment's variance that the confounders must leave."""
+WEAKEST_YARDSTICK = 0.01
+"""Equal partial R2 below which the strongest observed confounder is too weak for passing it to mean anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,10 @@ def gather_evidence(
     detector: DetectorAccuracy | None = None,
     is_detected: bool = True,
     treatment_variance_left: float | None = None,
+    outcome_words: str = "how often people choose the title",
+    is_binary: bool = True,
+    has_countries: bool = True,
+    within_titles: bool = False,
 ) -> tuple[AssumptionEvidence, ...]:
     """Write one line of evidence for each of the four assumptions that stand between data and cause.
 
@@ -99,32 +105,43 @@ def gather_evidence(
         False for a component measured on the pixels themselves, e.g. lightness: nothing can be missed.
     treatment_variance_left : float or None
         Share of the treatment's variance that the confounders leave, in [0, 1].
+    outcome_words : str
+        The outcome in a sentence, e.g. "the imdb score".
+    is_binary : bool
+        Whether an artwork has the component or not; otherwise it has more or less of it.
+    has_countries : bool
+        Whether an artwork is counted once per country.
+    within_titles : bool
+        Whether the observed confounders were measured among the artworks of one title.
 
     Returns
     -------
     tuple of AssumptionEvidence
         In the order measurement, overlap, no interference, unconfoundedness.
     """
+    measured = f"which artworks have {component}" if is_binary else f"the {component} of every artwork"
+    differing = f"with and without {component}" if is_binary else f"that differ in {component}"
     return (
         AssumptionEvidence(
             "measurement",
-            f"The features say correctly which artworks have {component}.",
+            f"The features tell {measured} correctly.",
             judge_measurement(component, detector, is_detected),
         ),
         AssumptionEvidence(
             "overlap",
-            f"Artworks with and without {component} exist that are alike in everything else.",
-            judge_overlap(component, overlap, treatment_variance_left),
+            f"Artworks {differing} exist that are alike in everything else.",
+            judge_overlap(component, overlap, treatment_variance_left, has_countries=has_countries),
         ),
         AssumptionEvidence(
             "no_interference",
             "An artwork does as well whatever the other artworks of its title look like.",
-            interference_diagnostic(siblings, title_quality_known=title_quality_known),
+            interference_diagnostic(siblings, title_quality_known=title_quality_known, is_binary=is_binary),
         ),
         AssumptionEvidence(
             "unconfoundedness",
-            f"Nothing that we do not know of drives both the use of {component} and how often people choose the title.",
-            judge_unconfoundedness(robustness, observed_confounders, design_gap),
+            f"Nothing that we do not know of drives both {'the use of ' if is_binary else ''}{component} and "
+            f"{outcome_words}.",
+            judge_unconfoundedness(robustness, observed_confounders, design_gap, within_titles=within_titles),
         ),
     )
 
@@ -151,14 +168,17 @@ def judge_measurement(component: str, detector: DetectorAccuracy | None, is_dete
     return Diagnostic(name, skill, SMALLEST_DETECTOR_SKILL, passed, f"{text}, {ending}.")
 
 
-def judge_overlap(component: str, overlap: Overlap | None, treatment_variance_left: float | None) -> Diagnostic:
+def judge_overlap(
+    component: str, overlap: Overlap | None, treatment_variance_left: float | None, *, has_countries: bool = True
+) -> Diagnostic:
     """Hold the share of cells kept, and the effective cells on each side, against their limits."""
     name = "overlap"
     if overlap is None:
         return _judge_variance_left(name, component, treatment_variance_left)
     kept = overlap.n_after / overlap.n_before if overlap.n_before else 0.0
     effective = min(overlap.effective_n_treated, overlap.effective_n_control)
-    text = f"{kept:.0%} of the artwork and country cells could have gone either way and are compared"
+    counted = "rows (an artwork in a country)" if has_countries else "artworks"
+    text = f"{kept:.0%} of the {counted} could have gone either way and are compared"
     if effective < FEWEST_EFFECTIVE_CELLS or overlap.n_titles_after < 2:
         sentence = f"{text}; almost none of them are comparable, so there is no comparison to speak of."
         return Diagnostic(name, kept, SMALLEST_SHARE_KEPT, False, sentence, blocking=True)
@@ -171,11 +191,18 @@ def judge_overlap(component: str, overlap: Overlap | None, treatment_variance_le
 
 
 def judge_unconfoundedness(
-    robustness: Robustness, observed_confounders: Sequence[ConfounderStrength], design_gap: Diagnostic | None
+    robustness: Robustness,
+    observed_confounders: Sequence[ConfounderStrength],
+    design_gap: Diagnostic | None,
+    *,
+    within_titles: bool = False,
 ) -> Diagnostic:
     """Hold the robustness value against the strongest observed confounder; a failed design gap is said beside it.
 
-    Informational where the interval holds zero: there is then no effect to explain away.
+    Informational where the interval holds zero, since there is then no effect to explain away; and where even the
+    strongest observed confounder explains next to nothing (`WEAKEST_YARDSTICK`), since passing it is then no evidence.
+    `within_titles` says that the confounders were measured among the artworks of one title, so that what makes titles
+    differ is no part of the yardstick.
     """
     name, value = "unconfoundedness", robustness.robustness_value
     gap = f" {design_gap.sentence}" if design_gap is not None and design_gap.passed is False else ""
@@ -189,14 +216,22 @@ def judge_unconfoundedness(
         )
         return Diagnostic(name, value, None, None, sentence)
     strongest = max(observed_confounders, key=lambda confounder: confounder.equal_strength)
-    label = strongest.confounder.replace("_", " ")
+    label = strongest.confounder.replace("_", " ").replace("=", " ")
+    among = "among what differs between artworks of one title" if within_titles else "of what we know"
     passed = value > strongest.equal_strength
+    numbers = f"(needed {value:.1%}, {label} {strongest.equal_strength:.1%})"
+    if passed and strongest.equal_strength < WEAKEST_YARDSTICK:
+        sentence = (
+            f"Something unseen that explains {value:.1%} of what is left of both the component and the outcome would "
+            f"remove the effect; there is no strong observed confounder to hold that against: {label}, the strongest "
+            f"{among}, explains almost nothing ({strongest.equal_strength:.1%}).{gap}"
+        )
+        return Diagnostic(name, value, None, None, sentence)
     sentence = (
-        f"To remove the effect, something unseen would have to be stronger than {label}, the strongest thing we know "
-        f"of (needed {value:.1%}, {label} {strongest.equal_strength:.1%})."
+        f"To remove the effect, something unseen would have to be stronger than {label}, the strongest {among} "
+        f"{numbers}."
         if passed
-        else f"Something unseen only as strong as {label} could remove the effect "
-        f"(needed {value:.1%}, {label} {strongest.equal_strength:.1%})."
+        else f"Something unseen only as strong as {label}, the strongest {among}, could remove the effect {numbers}."
     )
     return Diagnostic(name, value, strongest.equal_strength, passed, sentence + gap)
 

@@ -90,25 +90,34 @@ def estimate_sibling_slope(
     )
 
 
-def interference_diagnostic(slope: SiblingSlope | None, *, title_quality_known: bool = False) -> Diagnostic:
+def interference_diagnostic(
+    slope: SiblingSlope | None, *, title_quality_known: bool = False, is_binary: bool = True
+) -> Diagnostic:
     """Turn the association with siblings into a check.
 
     No association passes. An association is informational, since titles that use the component more may simply be
     better or worse titles; it fails only where the residual already has each title's quality from outside the
-    comparison taken out (`title_quality_known`, e.g. a pre-period popularity).
+    comparison taken out (`title_quality_known`, e.g. a pre-period popularity). `is_binary` chooses the words: artworks
+    without the component, or artworks that have as much of it themselves.
     """
     name = "interference"
     if slope is None:
         sentence = "Too few titles have several artworks to see whether they affect each other."
         return Diagnostic(name, None, CLEAR, None, sentence)
-    if slope.p_value >= CLEAR:
-        sentence = (
-            "Artworks without the component do about the same however many of their title's other artworks have it, "
-            f"over {slope.n_titles} titles; a small influence would go unseen."
+    who, few, many = (
+        ("Artworks without the component", "however many of their title's other artworks have it", "have it")
+        if is_binary
+        else (
+            "Artworks alike in the component",
+            "however much of it their title's other artworks have",
+            "have more of it",
         )
+    )
+    if slope.p_value >= CLEAR:
+        sentence = f"{who} do about the same {few}, over {slope.n_titles} titles; a small influence would go unseen."
         return Diagnostic(name, slope.p_value, CLEAR, True, sentence)
     direction = "better" if slope.slope > 0 else "worse"
-    text = f"Artworks without the component do {direction} in titles whose other artworks have it"
+    text = f"{who} do {direction} in titles whose other artworks {many}"
     if title_quality_known:
         sentence = (
             f"{text}, even with the titles' popularity taken out: the artworks of a title seem to affect each other."

@@ -110,19 +110,20 @@ def placebo_within_titles(
 def placebo_diagnostic(placebo: Placebo) -> Diagnostic:
     """Whether placebos are called effects no more often than 1 in 20, three binomial errors allowed.
 
+    It speaks of the comparison inside titles, by the partially linear model, and not of an estimate made another way.
     Blocking at more than three times that share: then the intervals are far too narrow for any answer.
     """
     draws, share = len(placebo.effects), placebo.rejection_share
     limit = 0.05 + 3 * math.sqrt(0.05 * 0.95 / draws)
     passed = share <= limit
     text = (
-        f"When the component is dealt out at random among a title's own artworks, it seems to work in {share:.0%} of "
-        f"{draws} trials"
+        "In the comparison inside titles (the partially linear one), a component dealt out at random among a title's "
+        f"own artworks seems to work in {share:.0%} of {draws} trials"
     )
     sentence = (
         f"{text}, about as often as chance allows."
         if passed
-        else f"{text} where chance allows 5%: the estimate is less certain than its interval says."
+        else f"{text} where chance allows 5%: that comparison is less certain than its interval says."
     )
     return Diagnostic("placebo_treatment", share, limit, passed, sentence, blocking=share > 0.15)
 

@@ -142,3 +142,19 @@ YES, NO = 0.01, 0.5
 def test_the_classification_follows_its_table(total, path_a, path_b, direct, expected):
     paths = (PathEstimate(float(value), 1.0, p) for value, p in (total, path_a, path_b, direct))
     assert classify_paths(*paths) == expected
+
+
+def test_a_path_that_runs_through_says_on_what_it_depends_and_one_that_does_not_says_nothing():
+    outcome, treated, mediator, title, _ = make_cells(3, direct=0.0, n_titles=150)
+    ours = mediate(outcome, treated, mediator, None, title, absorb=title, mediator_name="face_size")
+    assert ours.sentence.endswith("That holds only if nothing unseen drives both face size and the outcome.")
+    shuffled = np.random.default_rng(0).permutation(mediator)
+    assert "unseen" not in mediate(outcome, treated, shuffled, None, title, absorb=title).sentence
+
+
+def test_the_interval_has_the_level_that_was_asked_for():
+    outcome, treated, mediator, title, _ = make_cells(4)
+    usual, narrow = (mediate(outcome, treated, mediator, None, title, absorb=title, level=p) for p in (0.95, 0.5))
+    assert usual.indirect_interval[0] < narrow.indirect_interval[0] < narrow.indirect_interval[1]
+    assert narrow.indirect_interval[1] < usual.indirect_interval[1]
+    assert (usual.level, narrow.level) == (0.95, 0.5)

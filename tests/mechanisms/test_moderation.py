@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import statsmodels.formula.api as smf
 from pandas import DataFrame
+from scipy import stats
 
 from artwork_insights.errors import NotIdentifiedError
-from artwork_insights.mechanisms.moderation import moderate
+from artwork_insights.mechanisms.moderation import _sentence, moderate
+from artwork_insights.mechanisms.regression import WaldTest
 
 GENRES = np.array(["Comedy", "Drama", "Horror"])
 COUNTRIES = 3
@@ -93,3 +95,42 @@ def test_one_group_is_refused_with_its_name():
     outcome, treated, genre, title = make_cells(7)
     with pytest.raises(NotIdentifiedError, match="genre: 1 of 1 groups"):
         moderate(outcome, treated, np.full(len(genre), "Drama"), None, title, modifier="genre")
+
+
+CLEAR_NULL = (0.0, 1.2, 1.2)  # Comedy has none
+
+
+def test_a_group_points_the_other_way_only_where_its_own_interval_says_so():
+    """The lowest estimate lies below zero in both catalogues, but only one of them is told apart from zero."""
+    outcome, treated, genre, title = make_cells(2, CLEAR_NULL)
+    null = moderate(outcome, treated, genre, None, title, absorb=title, modifier="genre")
+    reach = stats.t.ppf(0.975, null.denominator_df) * np.array(null.slope_std_errors)
+    shift = null.slopes[0] + 0.3 * reach[0]  # lowers every slope: the estimate for Comedy is now just below zero
+    below = moderate(outcome - shift * treated, treated, genre, None, title, absorb=title, modifier="genre")
+    assert -reach[0] < below.slopes[0] < 0 < below.slopes[1]
+    assert below.sentence.endswith("lowest for Comedy, where no clear effect is seen.")
+    shift = null.slopes[0] + 1.5 * reach[0]
+    opposite = moderate(outcome - shift * treated, treated, genre, None, title, absorb=title, modifier="genre")
+    assert opposite.sentence.endswith("lowest for Comedy, where it points the other way.")
+
+
+@pytest.mark.parametrize(
+    ("slopes", "ending"),
+    [
+        ((1.0, 2.0, 3.0), "it is highest for Horror and lowest for Comedy."),
+        ((-3.0, -2.0, -1.0), "it is most negative for Comedy and least so for Horror."),
+        ((-3.0, -2.0, 0.1), "it is most negative for Comedy and least so for Horror, where no clear effect is seen."),
+        ((-0.1, 0.0, 0.1), "highest for Horror and lowest for Comedy, though neither shows a clear effect by itself."),
+    ],
+)
+def test_the_sentence_says_what_the_highest_and_the_lowest_group_show_by_themselves(slopes, ending):
+    joint = WaldTest(9.0, 2, 89, 0.001)
+    assert _sentence("genre", list(GENRES), slopes, (0.2, 0.2, 0.2), joint, ()).endswith(ending)
+
+
+def test_the_degrees_of_freedom_of_the_titles_decide_what_is_clear():
+    """2.3 standard errors below zero are clear with 90 titles and not with 6."""
+    few, many = WaldTest(9.0, 2, 5, 0.001), WaldTest(9.0, 2, 89, 0.001)
+    said = [_sentence("genre", list(GENRES), (-0.23, 1.0, 2.0), (0.1,) * 3, joint, ()) for joint in (few, many)]
+    assert "no clear effect" in said[0]
+    assert "the other way" in said[1]

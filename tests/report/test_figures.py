@@ -160,3 +160,41 @@ def test_text_in_a_drawing_stays_text_and_is_escaped(finding):
     assert "東京" in drawing
     assert "\x07" not in drawing
     assert "&quot;label&quot;" in drawing
+
+
+@pytest.mark.parametrize("factor", [0.001, 0.1, 1.0, 4.0])
+def test_tick_labels_of_balance_never_crowd(finding, factor):
+    rows = [
+        dataclasses.replace(
+            row, smd_before=factor * row.smd_before, smd_after=factor * row.smd_after, smd_within_title=0
+        )
+        for row in finding.balance
+    ]
+    ax = plot_balance(rows)
+    low, high = ax.get_xlim()
+    shown = [
+        label.get_text() for x, label in zip(ax.get_xticks(), ax.get_xticklabels(), strict=True) if low <= x <= high
+    ]
+    assert 3 <= len(shown) <= 6
+    assert sum(map(len, shown)) <= 24
+    assert high > 0.1
+
+
+def test_figures_draw_intervals_at_the_level_of_the_scale(finding):
+    scale = scale_of(OutcomeUnit("take rate", True), 0.00025, level=0.8)
+    wanted = np.multiply(1000, finding.estimate.interval(0.8))
+    for ax in (
+        plot_estimates(finding.designs, "mundlak", "naive", scale),
+        plot_group_effects(
+            [dataclasses.replace(finding.group_effects[0], estimate=finding.estimate)], finding.estimate, scale
+        ),
+    ):
+        assert any(
+            np.shape(line.get_xdata()) == (2,) and np.allclose(line.get_xdata(), wanted) for line in ax.get_lines()
+        )
+    dated = plot_effect_over_dates(DATES, [finding.estimate] * 3, scale)
+    assert np.allclose(dated.collections[0].get_segments()[0][:, 1], wanted)
+
+
+def test_rows_of_overlap_are_named_as_they_are_counted(finding):
+    assert plot_overlap(finding.overlap, counted="artworks").get_ylabel() == "artworks"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from artwork_insights.report.findings import StudyResult, read_results, write_results
+from artwork_insights.report.findings import StudyResult, TruthRow, read_results, write_results
 from artwork_insights.report.html import write_report
 from artwork_insights.report.index import write_index
 from artwork_insights.report.views import view_finding
@@ -227,7 +227,7 @@ def test_numbers_that_are_not_known_are_called_so(finding, run_dir, result):
         balance=(dataclasses.replace(finding.balance[0], smd_after=math.nan),),
         placebo=dataclasses.replace(finding.placebo, effects=(math.nan, 0.001)),
     )
-    view = view_finding(unknown, "f", result.unit, run_dir)
+    view = view_finding(unknown, "f", result, run_dir)
     assert view.relative is None
     text = Page(
         write_report(dataclasses.replace(result, findings=(unknown,)), run_dir).read_text(encoding="utf-8")
@@ -243,3 +243,70 @@ def test_the_index_is_safe_too(result, tmp_path):
     raw = write_index(tmp_path).read_text(encoding="utf-8")
     assert_safe(Page(raw), raw)
     assert HOSTILE not in raw
+
+
+def read_page(result: StudyResult, run_dir: Path) -> Page:
+    return Page(write_report(result, run_dir).read_text(encoding="utf-8"))
+
+
+def test_every_interval_is_drawn_and_named_at_the_level_of_the_study(result, finding, run_dir):
+    bare = dataclasses.replace(finding, mediation=(), placebo=None, truth=())  # these speak of 95 % by themselves
+    bare = dataclasses.replace(bare, robustness=dataclasses.replace(finding.robustness, alpha=0.1))
+    text = read_page(dataclasses.replace(result, findings=(bare,), refused=(), level=0.9), run_dir).text
+    low, high = (1000 * limit for limit in finding.estimate.interval(0.9))
+    assert f"From +{low:.2f} to +{high:.2f} (90 % interval)" in text
+    low, high = (100 * limit / finding.base_rate for limit in finding.estimate.interval(0.9))
+    assert f"(from +{low:.1f} % to +{high:.1f} %)" in text
+    group = finding.group_effects[0].estimate.interval(0.9)
+    assert f"from +{1000 * group[0]:.2f} to +{1000 * group[1]:.2f}" in text
+    assert "95 %" not in text
+
+
+def test_a_finding_that_is_not_credible_shows_tests_and_no_claim_on_who_responds_or_why(result, finding, run_dir):
+    failed = dataclasses.replace(finding.verdict, word="not_supported", credible=False)
+    claims = (finding.moderation[0].sentence, finding.mediation[0].sentence, finding.forest.sentence)
+    shown = read_page(dataclasses.replace(result, findings=(finding,)), run_dir).text
+    hidden = read_page(
+        dataclasses.replace(result, findings=(dataclasses.replace(finding, verdict=failed),)), run_dir
+    ).text
+    assert all(claim in shown for claim in claims)
+    assert not any(claim in hidden for claim in claims)
+    assert "Joint test of equal effects: F(5, 287)" in hidden
+    assert "these numbers are associations" in hidden
+
+
+def test_a_slope_has_no_propensities_and_says_how_much_variation_is_left(result, bare_finding, run_dir):
+    page = read_page(dataclasses.replace(result, findings=(bare_finding,)), run_dir)
+    assert "Everything that varies is used: 80 % of the variation of mean face area share is left" in page.text
+    assert not any("Predicted chance" in label for label in page.values("aria-label"))
+    assert "with the component and" not in page.text
+    assert "Artworks alike in everything else still differ in the component." in page.text
+
+
+def test_rows_are_artworks_where_there_are_no_countries(score_result, result, run_dir):
+    assert "in a country" not in read_page(score_result, run_dir).text
+    assert "rows (an artwork in a country)" in read_page(result, run_dir).text
+
+
+def test_a_design_gap_without_failure_is_marked_as_information(result, finding, run_dir):
+    gap = dataclasses.replace(finding.design_gap, passed=None, sentence="Both designs agree.")
+    page = read_page(dataclasses.replace(result, findings=(dataclasses.replace(finding, design_gap=gap),)), run_dir)
+    assert "Design gap. Both designs agree. for information" in page.text
+
+
+def test_a_mediation_says_of_which_artworks_it_was_asked(page, result):
+    assert f"Asked of: {result.findings[0].mediation[0].rule}." in page.text
+
+
+def test_the_placebo_is_told_apart_from_the_headline(page):
+    assert "inside titles (the partially linear one)" in page.text
+    assert "+2.90, is that comparison’s own and not the headline" in page.text
+
+
+def test_a_planted_share_is_shown_as_a_share_and_not_drawn_among_effects(result, finding, run_dir):
+    share = TruthRow("mediated share", 0.4787, 0.471, 0.0436, True, is_share=True)
+    changed = dataclasses.replace(finding, truth=(*finding.truth, share))
+    page = read_page(dataclasses.replace(result, findings=(changed,)), run_dir)
+    row = next(row for row in page.rows if row[0] == "mediated share")
+    assert [cell.replace("\u202f", " ") for cell in row[1:4]] == ["48 %", "47 %", "4 %"]
+    assert sum("mediated share" in word for word in page.words) == 1

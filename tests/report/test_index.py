@@ -126,3 +126,22 @@ def test_an_empty_folder_has_an_index_that_says_so(tmp_path):
 def test_the_same_runs_give_the_same_bytes(result, tmp_path):
     add_run(tmp_path, "2025-01-06", result)
     assert write_index(tmp_path).read_bytes() == write_index(tmp_path).read_bytes()
+
+
+def test_each_run_shows_its_interval_at_its_own_level(result, tmp_path):
+    finding = result.findings[0]
+    add_run(tmp_path, "2025-01-06", result)
+    add_run(tmp_path, "2025-01-07", dataclasses.replace(result, level=0.9))
+    text = write_index(tmp_path).read_text(encoding="utf-8").replace("\u202f", " ")
+    for level in (0.95, 0.9):
+        low, high = (1000 * limit for limit in finding.estimate.interval(level))
+        assert f'from +{low:.2f} to +{high:.2f} <span class="small">({100 * level:.0f} % interval)' in text
+    assert "lines their 90 % intervals" in text
+    assert "The 95 % interval has become the 90 % interval." in text
+
+
+def test_runs_of_one_level_name_it_in_the_head_of_the_column(result, tmp_path):
+    add_run(tmp_path, "2025-01-06", dataclasses.replace(result, level=0.9))
+    text = write_index(tmp_path).read_text(encoding="utf-8").replace("\u202f", " ")
+    assert '<th scope="col" class="n">90 % interval</th>' in text
+    assert "95 %" not in text

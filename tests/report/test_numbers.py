@@ -89,9 +89,19 @@ def test_an_interval_reads_from_low_to_high(finding):
 
 
 def test_relative_effects_need_a_base(finding):
-    relative: Callable[[EffectEstimate, float], str | None] = numbers.relative_effect
-    assert relative(finding.estimate, 0.0) is None
-    assert relative(finding.estimate, math.nan) is None
-    shown = relative(finding.estimate, 0.031)
+    relative: Callable[[EffectEstimate, float, float], str | None] = numbers.relative_effect
+    assert relative(finding.estimate, 0.0, 0.95) is None
+    assert relative(finding.estimate, math.nan, 0.95) is None
+    shown = relative(finding.estimate, 0.031, 0.95)
     assert shown is not None
     assert shown.startswith("+10.0\u202f% (from +8.4\u202f% to ")
+
+
+@pytest.mark.parametrize(("level", "shown"), [(0.95, "95 %"), (0.9, "90 %"), (0.975, "97.5 %"), (0.999, "99.9 %")])
+def test_an_interval_is_called_by_its_level(level, shown):
+    assert numbers.interval_name(level).replace("\u202f", " ") == f"{shown} interval"
+
+
+def test_a_scale_shows_intervals_at_its_own_level(finding):
+    scale = numbers.scale_of(OutcomeUnit("take rate", True), finding.estimate.std_error, level=0.8)
+    assert scale.interval(finding.estimate) == scale.between(*finding.estimate.interval(0.8))

@@ -8,6 +8,7 @@ import pytest
 
 from artwork_insights.report import sentences
 from artwork_insights.report.findings import OutcomeUnit
+from artwork_insights.report.numbers import scale_of
 from artwork_insights.sensitivity.e_value import EValue
 
 RATE = OutcomeUnit("take rate", True)
@@ -66,3 +67,21 @@ def test_an_e_value_whose_limit_is_one_says_that_no_confounder_is_needed():
     assert "1.49 times as likely; 1.42 times" in sentences.e_value_in_words(EValue(1.1, 1.494, 1.417))
     assert "do not need such a thing" in sentences.e_value_in_words(EValue(1.1, 1.494, 1.0))
     assert sentences.e_value_in_words(EValue(1.1, 1.494, None)).endswith("1.49 times as likely.")
+
+
+def test_the_share_that_the_component_explains_is_of_what_adjusting_leaves(finding):
+    assert "13.5" not in sentences.robustness_in_words(finding.robustness)[-80:]
+    words = sentences.robustness_in_words(finding.robustness).replace("\u202f", " ")
+    assert words.endswith("explains 2.1 % of what is left of the outcome after adjusting.")
+
+
+def test_a_slope_is_not_held_against_artwork_without_it(bare_finding):
+    verdict = dataclasses.replace(bare_finding.verdict, answer="positive")
+    words = sentences.answer_in_words(dataclasses.replace(bare_finding, verdict=verdict), RATE)
+    assert words.endswith("is chosen more often than artwork that is otherwise like it.")
+
+
+def test_a_mediation_names_the_level_of_its_interval(finding):
+    result = dataclasses.replace(finding.mediation[0], level=0.9)
+    words = sentences.mediation_in_words(result, scale_of(RATE, 0.0001)).replace("\u202f", " ")
+    assert "bootstrap 90 % interval" in words

@@ -86,13 +86,17 @@ def test_reasons_run_from_what_blocks_to_what_was_passed():
     checks = [
         check(True),
         check(False, sentence="Caveat."),
-        check(None, name="detector_error"),
+        check(None, name="measurement"),
         check(False, True, "Blocks."),
     ]
     reasons = judge(estimate(1, 2), None, checks).reasons
     assert reasons[0] == "Blocks."
     assert "says nothing about the component" in reasons[1]
-    assert reasons[2:] == ("Caveat.", "Not settled by these data: detector error.", "1 of 3 checks were passed.")
+    assert reasons[2:] == (
+        "Caveat.",
+        "Not settled by these data: how exactly the component is measured.",
+        "1 of 3 checks were passed.",
+    )
 
 
 def test_a_verdict_that_is_not_supported_never_repeats_the_number_as_an_answer():
@@ -118,3 +122,22 @@ def test_the_interval_uses_few_titles_as_they_are():
     near = EffectEstimate("ATE", "mundlak", "aipw", 2.0, 1.0, LARGE, 900, 300, 60)
     few = EffectEstimate("ATE", "mundlak", "aipw", 2.0, 1.0, 4, 900, 300, 5)
     assert (judge(near, None, []).answer, judge(few, None, []).answer) == ("positive", "undecided")
+
+
+def open_points(*checks):
+    found = [r for r in judge(estimate(1, 2), None, checks).reasons if r.startswith("Not settled by these data")]
+    return found[0].removeprefix("Not settled by these data: ").removesuffix(".").split(", ") if found else []
+
+
+def test_information_is_not_called_unsettled():
+    agreeing = Diagnostic("design_gap", 0.4, 2.58, None, "They agree.")
+    assert open_points(check(None, name="title_confounding"), check(None, name="treatment_variance_left")) == []
+    assert open_points(agreeing) == []
+
+
+def test_what_could_not_be_checked_is_listed_once():
+    unknown = Diagnostic("design_gap", None, None, None, "Only one design.")
+    names = ("interference", "no_interference", "unconfoundedness", "placebo_treatment", "overlap", "measurement")
+    points = open_points(unknown, *(check(None, name=name) for name in names))
+    assert len(points) == len(set(points)) == 6
+    assert "whether another comparison agrees" in points

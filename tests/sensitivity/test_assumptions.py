@@ -86,3 +86,38 @@ def test_interference_takes_its_line_from_the_siblings():
     assert evidence(siblings=SiblingSlope(0.5, 0.1, 0.001, 80, 40))["no_interference"].passed is None
     known = evidence(siblings=SiblingSlope(0.5, 0.1, 0.001, 80, 40), title_quality_known=True)
     assert known["no_interference"].passed is False
+
+
+FAINT = ConfounderStrength("genre=Action", 0.001, 0.001, 0.004)
+
+
+def test_passing_a_confounder_that_explains_almost_nothing_is_no_evidence():
+    check = evidence(observed_confounders=[FAINT])["unconfoundedness"]
+    assert (check.passed, check.limit) == (None, None)
+    assert "no strong observed confounder" in check.sentence
+    assert "genre Action" in check.sentence
+    beaten = evidence(observed_confounders=[FAINT], robustness=Robustness(0.001, 0.002, 0.001, 0.05))
+    assert beaten["unconfoundedness"].passed is False
+
+
+def test_a_yardstick_measured_inside_titles_is_called_so():
+    inside = evidence(observed_confounders=[GENRE], within_titles=True)["unconfoundedness"]
+    assert "among what differs between artworks of one title" in inside.sentence
+    assert "one title" not in evidence(observed_confounders=[GENRE])["unconfoundedness"].sentence
+
+
+def test_labels_of_the_code_are_read_as_words():
+    label = ConfounderStrength("content_rating=R", 0.1, 0.1, 0.12)
+    assert "content rating R" in evidence(observed_confounders=[label])["unconfoundedness"].sentence
+
+
+def test_the_words_follow_the_outcome_the_component_and_the_table():
+    given = {"component": "lightness", "robustness": ROBUST, "siblings": SiblingSlope(0.5, 0.1, 0.001, 80, 40)}
+    slope = gather_evidence(overlap=None, is_binary=False, outcome_words="the imdb score", **given)
+    text = " ".join(f"{line.statement} {line.evidence.sentence}" for line in slope)
+    assert "drives both lightness and the imdb score." in text
+    assert "that differ in lightness" in text
+    assert not any(words in text for words in ("choose the title", "without", "have lightness"))
+    posters = evidence(has_countries=False)["overlap"].sentence
+    assert posters.startswith("80% of the artworks could")
+    assert "artwork in a country" in evidence()["overlap"].sentence

@@ -84,3 +84,12 @@ def test_no_association_passes():
     check = interference_diagnostic(SiblingSlope(0.01, 0.05, 0.84, 500, 90))
     assert check.passed is True
     assert "90 titles" in check.sentence
+
+
+@pytest.mark.parametrize("p_value", [0.84, 0.001])
+def test_a_continuous_component_is_never_said_to_be_missing(p_value):
+    slope = SiblingSlope(0.4, 0.1, p_value, 500, 90)
+    sentence = interference_diagnostic(slope, is_binary=False).sentence
+    assert "without the component" not in sentence
+    assert sentence.startswith("Artworks alike in the component do")
+    assert interference_diagnostic(slope).sentence.startswith("Artworks without the component do")

@@ -142,3 +142,10 @@ def test_the_diagnostic_fails_when_chance_is_called_an_effect_too_often(share, p
     check = placebo_diagnostic(Placebo((0.0,) * 200, share, 0.5, 0.1))
     assert (check.passed, check.blocking) == (passed, blocking)
     assert f"{share:.0%} of 200" in check.sentence
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3])
+def test_the_diagnostic_speaks_of_the_comparison_inside_titles_only(share):
+    sentence = placebo_diagnostic(Placebo((0.0,) * 200, share, 0.5, 0.1)).sentence
+    assert sentence.startswith("In the comparison inside titles (the partially linear one)")
+    assert "the estimate" not in sentence
