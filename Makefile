@@ -13,6 +13,8 @@ INSTALLED := $(VENV)/.installed
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 WORKERS ?= 2
+# also behind a proxy whose certificate only the system knows
+export UV_SYSTEM_CERTS := 1
 
 .PHONY: help demo test notebooks install lock
 
