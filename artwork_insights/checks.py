@@ -51,8 +51,8 @@ def attack(
     settings: Estimation,
     seed: int,
     *,
-    outcome_words: str,
-    has_countries: bool,
+    outcome_words: str = "how often people choose the title",
+    has_countries: bool = True,
 ) -> Attack:
     """Run every check of one hypothesis; `diagnostics` holds those that the verdict counts, most important first."""
     fit, assignment = fitted.headline, fitted.sample.assignment
