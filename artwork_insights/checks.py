@@ -16,7 +16,7 @@ from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.effects.estimates import EffectEstimate, NuisanceQuality
 from artwork_insights.effects.gap import check_agreement, describe_title_confounding
 from artwork_insights.errors import NotIdentifiedError
-from artwork_insights.fitting import FittedHypothesis
+from artwork_insights.fitting import FittedHypothesis, outcome_is_by_title
 from artwork_insights.sensitivity.assumptions import AssumptionEvidence, gather_evidence
 from artwork_insights.sensitivity.interference import SiblingSlope, estimate_sibling_slope
 from artwork_insights.sensitivity.observed_confounders import ConfounderStrength, measure_confounders
@@ -188,6 +188,12 @@ def _identified(fitted: FittedHypothesis) -> Diagnostic:
     if fitted.headline.design != "pooled":
         sentence = f"{n_varying:,} of {assignment.n_titles:,} titles have artworks that differ in the component."
         return Diagnostic("identification", share, None, True, sentence)
+    if n_varying and outcome_is_by_title(fitted.sample):
+        sentence = (
+            "All artworks of a title share one outcome, so an artwork cannot be told from its title: this is an "
+            "association among titles, adjusted for what we know of them, and not an effect of the artwork."
+        )
+        return Diagnostic("identification", 0.0, None, False, sentence, blocking=True)
     sentence = (
         "No title has artworks that differ in the component, so an artwork cannot be told from its title: this is an "
         "association among titles, adjusted for what we know of them, and not an effect of the artwork."

@@ -6,6 +6,7 @@ to stderr. Whatever is heavy is imported inside its verb, so that ``--help`` ans
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -26,6 +27,7 @@ StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="Study file (TO
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write into; made where missing.")]
 
 
+_PATH_CODES = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOSPC, errno.EROFS)
 _PATH_FAULTS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 
@@ -37,7 +39,7 @@ class _OneSentence(TyperGroup):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except ArtworkInsightsError as error:
-            typer.echo(str(error), err=True)
+            typer.echo(" ".join(str(error).split()), err=True)
             raise typer.Exit(1) from None
         except _PATH_FAULTS as error:
             if error.filename is None:
@@ -50,6 +52,11 @@ class _OneSentence(TyperGroup):
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
+        except OSError as error:
+            if error.errno not in _PATH_CODES:
+                raise
+            typer.echo(f"{str(error.filename)[:80]}: {error.strerror}; check the path.", err=True)
+            raise typer.Exit(1) from None
         return result
 
 

@@ -106,7 +106,11 @@ def fit_hypothesis(
     fits: dict[DesignName, DesignFit] = {}
     refused: dict[DesignName, str] = {}
     tuned = None
+    by_title = outcome_is_by_title(sample)
     for design in designs:
+        if design != "pooled" and by_title and sample.assignment.repeats_titles:
+            refused[design] = "Not identified: all artworks of a title share one outcome."
+            continue
         if design != "pooled" and choose_design(sample.assignment) == "pooled":
             refused[design] = (
                 f"Not identified: every title has one artwork, so design '{design}' has nothing to compare."
@@ -124,6 +128,13 @@ def fit_hypothesis(
     if estimand == "ATE" and headline.design == "within":
         estimand = "ATO"
     return FittedHypothesis(assigned, sample, np.flatnonzero(assigned.kept), headline, fits, refused, estimand)
+
+
+def outcome_is_by_title(sample: AnalysisSample) -> bool:
+    """Whether no title has artworks with different outcomes."""
+    title = sample.assignment.title
+    means = title_means(sample.outcome, title, np.ones(len(title)))
+    return bool(np.abs(sample.outcome - means).max(initial=0.0) <= 1e-12 * max(float(np.ptp(sample.outcome)), 1e-300))
 
 
 def with_popularity(cells: Cells, confounders: Sequence[str]) -> tuple[str, ...]:

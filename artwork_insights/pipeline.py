@@ -174,21 +174,23 @@ def refuse_unknown_names(study: Study, catalog: Catalog) -> None:
     known = {*map(str, measured), *tables, *log} - {"asset_id", "title_id", "location"}
     for hypothesis in study.hypothesis:
         modifiers = [name for name in hypothesis.effect_modifiers if name not in ("genre", "country")]
-        names = (*hypothesis.expression.names, *hypothesis.confounders, *modifiers)
+        confounders = [name for name in hypothesis.confounders if name not in ("embedding", "popularity")]
+        names = (*hypothesis.expression.names, *confounders, *modifiers)
         if study.data.outcome is not None and study.data.outcome.column in names:
             raise TableError(
                 f"hypothesis {hypothesis.name!r}: {study.data.outcome.column!r} is the outcome; "
                 "it cannot be the treatment, a confounder or an effect modifier as well."
             )
         try:
-            require_known([name for name in names if name not in ("embedding", "popularity")], known)
+            require_known(names, known)
         except TableError as error:
             raise TableError(f"hypothesis {hypothesis.name!r}: {error}") from None
     if study.mediation != (DEFAULT_MEDIATION,):
         for place, mediation in enumerate(study.mediation):
-            names = (*parse_expression(mediation.treatment).names, mediation.mediator, *mediation.confounders)
+            confounders = [name for name in mediation.confounders if name not in ("embedding", "popularity")]
+            names = (*parse_expression(mediation.treatment).names, mediation.mediator, *confounders)
             try:
-                require_known([name for name in names if name not in ("embedding", "popularity")], known)
+                require_known(names, known)
             except TableError as error:
                 raise TableError(f"mediation[{place}]: {error}") from None
 

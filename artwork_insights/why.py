@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from artwork_insights.catalog.columns import FEATURE_COLUMNS
-from artwork_insights.design.assigning import check_roles, require_columns
+from artwork_insights.design.assigning import check_roles, require_columns, require_numbers
 from artwork_insights.design.boosting import BoostingSettings, Problem, cross_fit
 from artwork_insights.design.confounders import FloatArray, add_title_means, encode_confounders
 from artwork_insights.design.folds import assign_title_folds, encode_titles
@@ -69,7 +69,9 @@ def answer_mediation(
     chosen = with_popularity(cells, mediation.confounders or tuple(confounders))
     check_roles(treatment, chosen)
     modifiers = present_modifiers(cells, ("country",))
-    require_columns(cells.frame, treatment, [mediation.mediator, *chosen], has_embedding=cells.embedding is not None)
+    require_columns(cells.frame, treatment, chosen, has_embedding=cells.embedding is not None)
+    require_columns(cells.frame, treatment, [mediation.mediator], has_embedding=False)
+    require_numbers(cells.frame, mediation.mediator, "mediator")
     columns = {name: cells.frame[name].to_numpy(np.float64, na_value=np.nan) for name in treatment.names}
     dose = treatment.evaluate(columns)
     mediator = _within_percentiles(cells.frame[mediation.mediator].to_numpy(np.float64, na_value=np.nan))

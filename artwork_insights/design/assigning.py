@@ -70,7 +70,8 @@ def assign_component(
         For a confounder that is made from what the treatment measures, or a treatment that does not vary.
     """
     warnings, sensitive = check_roles(treatment, confounders)
-    require_columns(frame, treatment, [*confounders, *effect_modifiers], has_embedding=embedding is not None)
+    require_columns(frame, treatment, confounders, has_embedding=embedding is not None)
+    require_columns(frame, treatment, effect_modifiers, has_embedding=False)
     value = treatment.evaluate({name: frame[name].to_numpy(np.float64, na_value=np.nan) for name in treatment.names})
     kept = np.isfinite(value)
     n_undefined = frame["asset_id"][~kept].nunique()
@@ -143,10 +144,13 @@ def require_columns(frame: pd.DataFrame, treatment: Expression, names: Sequence[
     known = {str(column) for column in frame.columns if column not in ("asset_id", "title_id", "location")}
     require_known([*treatment.names, *names], known | ({"embedding"} if has_embedding else set()))
     for name in treatment.names:
-        if not pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]):
-            raise TableError(
-                f"treatment {treatment.text!r}: {name!r} is text; a treatment needs numbers or truth values."
-            )
+        require_numbers(frame, name, f"treatment {treatment.text!r}")
+
+
+def require_numbers(frame: pd.DataFrame, name: str, place: str) -> None:
+    """Refuse a column that is neither numbers nor truth values."""
+    if not pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]):
+        raise TableError(f"{place}: {name!r} is text; it needs numbers or truth values.")
 
 
 def require_known(names: Iterable[str], known: Collection[str]) -> None:

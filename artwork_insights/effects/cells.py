@@ -14,6 +14,8 @@ from artwork_insights.features.table import FeatureTable
 from artwork_insights.outcomes.precision import precision_weights
 from artwork_insights.outcomes.take_rate import take_rate_table
 
+LOG_COLUMNS = ("country", "impressions", "takes", "take_rate", "popularity")
+
 
 @dataclass(frozen=True, slots=True)
 class Cells:
@@ -91,14 +93,15 @@ def join_tables(catalog: Catalog, features: FeatureTable, outcome_column: str | 
 def describe_artwork(catalog: Catalog, features: FeatureTable) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """One row per asset with features, asset and title covariates; reads no outcome from a log.
 
-    A title column with the name of a feature or of the log's ``country`` is called ``title_...``.
+    A title or asset column with the name of a feature or of a log column is called ``title_...`` or ``asset_...``.
     """
     measured = features.frame.drop(columns=["location"])
     assets = catalog.assets.drop(columns=["location"])
-    clash = [c for c in assets.columns if c in measured.columns and c != "asset_id"]
+    reserved = set(LOG_COLUMNS) if catalog.impressions is not None else set()
+    clash = [c for c in assets.columns if (c in measured.columns or c in reserved) and c != "asset_id"]
     assets = assets.rename(columns={column: f"asset_{column}" for column in clash})
     artwork = assets.merge(measured, on="asset_id", how="inner")
-    taken = set(artwork.columns) - {"title_id"} | ({"country"} if catalog.impressions is not None else set())
+    taken = (set(artwork.columns) - {"title_id"}) | reserved
     titles = catalog.titles.rename(columns={c: f"title_{c}" for c in catalog.titles.columns if c in taken})
     artwork = artwork.merge(titles, on="title_id", how="left")
     n_missing = len(catalog.assets) - len(artwork)

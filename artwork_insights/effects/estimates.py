@@ -58,6 +58,8 @@ class EffectEstimate:
     @property
     def p_value(self) -> float:
         """Two-sided p-value of no effect."""
+        if self.std_error == 0:
+            return 0.0 if self.effect else 1.0
         return float(2 * stats.t.sf(abs(self.effect / self.std_error), self.degrees_of_freedom))
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from artwork_insights.catalog.columns import SCALAR_FEATURES
+from artwork_insights.catalog.columns import FEATURE_COLUMNS, SCALAR_FEATURES
 from artwork_insights.errors import OutputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -58,6 +58,7 @@ def read_feature_table(folder: Path) -> FeatureTable:
     if not manifest["finished"]:
         raise OutputError(f"{folder}: this extraction was interrupted; run the same extract again to finish it.")
     table = read_table(folder, "features")
+    _require_whole(folder, manifest, table)
     frame = table.select(["asset_id", "location", *SCALAR_FEATURES]).to_pandas()
     embedding = None
     if "embedding" in table.column_names:
@@ -65,6 +66,37 @@ def read_feature_table(folder: Path) -> FeatureTable:
         embedding = column.flatten().to_numpy(zero_copy_only=False).astype(np.float64)
         embedding = embedding.reshape(len(table), column.type.list_size)
     return FeatureTable(frame, embedding, dict(manifest["settings"]))
+
+
+def _require_whole(folder: Path, manifest: dict[str, Any], table: pa.Table) -> None:
+    """Refuse features that are not what the manifest says, or not of the types that extract writes."""
+    schema = table.schema
+    types = {name: schema.field(name).type for name in schema.names}
+    wanted = ("asset_id", "location", *SCALAR_FEATURES)
+    fault = next((f"has no column {name!r}" for name in wanted if name not in types), None)
+    fault = fault or next((f"has text or lists in {n!r}" for n in SCALAR_FEATURES if not _fits(n, types[n])), None)
+    if fault is None and not pa.types.is_string(types["asset_id"]):
+        fault = f"has asset_id of type {types['asset_id']}, not text"
+    if fault is None and "embedding" in types and not pa.types.is_fixed_size_list(types["embedding"]):
+        fault = "has embeddings of different lengths"
+    if fault is None and table.column("asset_id").combine_chunks().dictionary_encode().dictionary.null_count:
+        fault = "has rows without asset_id"
+    if fault is None and len(table.column("asset_id").unique()) != len(table):
+        fault = "has the same asset_id twice"
+    counts = manifest.get("counts")
+    expected = counts.get("features") if isinstance(counts, dict) else None
+    if fault is None and expected is not None and expected != len(table):
+        fault = f"has {len(table):,} rows where manifest.json says {expected:,}"
+    if fault is None and not isinstance(manifest["settings"], dict):
+        fault = "has a manifest.json without settings"
+    if fault is not None:
+        raise OutputError(f"{folder}: {fault}; move it away and run artwork-insights extract again.")
+
+
+def _fits(name: str, kind: pa.DataType) -> bool:
+    if FEATURE_COLUMNS[name].dtype == "str":
+        return bool(pa.types.is_string(kind))
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
 
 
 def read_table(folder: Path, name: str) -> pa.Table:
@@ -81,7 +113,11 @@ def read_table(folder: Path, name: str) -> pa.Table:
     try:
         return pa.concat_tables([pq.read_table(path) for path in paths])
     except (OSError, pa.ArrowInvalid) as error:
-        raise OutputError(f"{folder}: {name}/*.parquet cannot be read ({error}).") from error
+        raise OutputError(f"{folder}: {name}/*.parquet cannot be read ({_one_line(error)}).") from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

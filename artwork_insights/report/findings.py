@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from artwork_insights.design.balance import BalanceRow
 from artwork_insights.design.overlap import Overlap
@@ -18,6 +18,7 @@ from artwork_insights.effects.estimates import (
     NamedEstimate,
     NuisanceQuality,
 )
+from artwork_insights.errors import OutputError
 from artwork_insights.mechanisms.mediation import MediationResult
 from artwork_insights.mechanisms.moderation import Moderation
 from artwork_insights.sensitivity.assumptions import AssumptionEvidence
@@ -250,5 +251,18 @@ def write_results(result: StudyResult, path: Path) -> None:
 
 
 def read_results(path: Path) -> StudyResult:
-    """Read `results.json` back."""
-    return _ADAPTER.validate_json(path.read_bytes())
+    """Read `results.json` back.
+
+    Raises
+    ------
+    OutputError
+        When the file is damaged or was written by a version with other results.
+    """
+    try:
+        return _ADAPTER.validate_json(path.read_bytes())
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in fault["loc"]) or "the file"
+        raise OutputError(
+            f"{path}: {place}: {fault['msg']}; it is damaged or of another version: run the study again."
+        ) from None
