@@ -42,9 +42,8 @@ class _OneSentence(TyperGroup):
             typer.echo(" ".join(str(error).split()), err=True)
             raise typer.Exit(1) from None
         except _PATH_FAULTS as error:
-            if error.filename is None:
-                raise
-            typer.echo(f"{error.filename}: {error.strerror}; check the path and who may use it.", err=True)
+            said = str(error) if error.filename is None else f"{error.filename}: {error.strerror}"
+            typer.echo(f"{' '.join(said.split())}; check the path and who may use it.", err=True)
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             typer.echo("Stopped.", err=True)
@@ -192,15 +191,22 @@ def take_rate(
     """Write take rates by asset and country, with intervals."""
     if out.suffix not in (".parquet", ".csv") or not out.parent.is_dir():
         raise OutputError(f"--out {out}: name a file that ends in .parquet or .csv, in a folder that is there.")
+    if out.is_dir():
+        raise OutputError(f"{out}: Is a directory; name a file.")
     data = _read(study).data
+    inputs = [path for path in (study, data.assets, data.titles, data.impressions, data.popularity) if path is not None]
+    if out.exists() and any(out.samefile(path) for path in inputs if path.exists()):
+        raise OutputError(f"--out {out} is an input of the study; name another file.")
     from artwork_insights.catalog.catalog import read_catalog
     from artwork_insights.outcomes.take_rate import take_rate_table
 
     rates = take_rate_table(read_catalog(data))
+    partial = out.with_name(f".{out.name}.part")
     if out.suffix == ".csv":
-        rates.to_csv(out, index=False)
+        rates.to_csv(partial, index=False)
     else:
-        rates.to_parquet(out, index=False)
+        rates.to_parquet(partial, index=False)
+    partial.replace(out)
     taken, shown = rates["takes"].sum(), rates["impressions"].sum()
     typer.echo(
         f"{out}: {len(rates):,} rates of {rates['asset_id'].nunique():,} assets "

@@ -147,7 +147,7 @@ def measure_features(
         if progress is not None:
             progress(f"measuring {len(catalog.assets):,} artworks into {folder.name}")
         settings = study.extraction
-        extract_features(
+        summary = extract_features(
             sources_of_assets(catalog.assets),
             folder,
             device=settings.device,
@@ -155,6 +155,13 @@ def measure_features(
             embedding=settings.embedding,
             progress=track,
         )
+        if progress is not None:
+            progress(summary.sentence)
+        if summary.n_features == 0:
+            raise OutputError(
+                f"none of the {summary.n_failures:,} artworks could be measured; the reasons lie in {folder}/failures: "
+                f"mend the locations, remove {folder} and run again."
+            )
     return read_feature_table(folder)
 
 

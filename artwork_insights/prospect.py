@@ -32,6 +32,8 @@ def mine_study(study: Study, out: Path, *, progress: Progress | None = None) -> 
     """
     if not out.parent.is_dir():
         raise OutputError(f"{out}: there is no folder {out.parent}; make it or write elsewhere.")
+    if out.exists():
+        raise OutputError(f"{out} is there already and may hold what you wrote; name a new file with --out.")
     catalog = read_catalog(study.data)
     rates = take_rate_table(catalog)
     features = measure_features(study, catalog, progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shutil
 from dataclasses import dataclass
@@ -65,9 +66,30 @@ def write_run(run: StudyRun, out: Path, *, started: datetime, as_of: date | None
 
 
 def require_folder(out: Path) -> None:
-    """Refuse a path that cannot become the folder of results, before anything is estimated."""
+    """Refuse a path that cannot become the folder of results, before anything is estimated.
+
+    A folder that holds anything else than an earlier run is refused: nothing of the user's is ever written over.
+    """
     if out.exists() and not out.is_dir():
         raise OutputError(f"{out} is a file; give a folder for the results.")
+    if out.exists() and any(out.iterdir()) and not is_run(out):
+        raise OutputError(f"{out} holds other files than an earlier run; give a new folder with --out.")
+    try:
+        out.resolve().parent.mkdir(parents=True, exist_ok=True)
+        writable = os.access(out.resolve().parent, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise OutputError(f"{out} cannot be written; give another folder with --out.")
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder was written by an earlier run: its manifest names a study."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and "study" in manifest
 
 
 def move_into_place(partial: Path, out: Path) -> None:

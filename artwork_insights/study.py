@@ -116,6 +116,14 @@ class Mediation(_Frozen):
     mediator: str
     confounders: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def _treatment_parses(self) -> Mediation:
+        try:
+            parse_expression(self.treatment)
+        except ExpressionError as error:
+            raise ValueError(str(error)) from None
+        return self
+
 
 DEFAULT_MEDIATION = Mediation(treatment="face_count", mediator="face_area_share_mean")
 
@@ -149,7 +157,7 @@ def read_study(path: str | Path) -> Study:
     """
     path = Path(path)
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise StudyFileError(
             f"{path} does not exist; `artwork-insights init FOLDER` writes a study file from your tables."

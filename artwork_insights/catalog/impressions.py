@@ -90,13 +90,13 @@ def _summed(engine: Any, table: InputTable, cells: list[str]) -> tuple[InputTabl
     )
     with reading(table.name):
         stored = engine.create_table("impressions_by_asset_and_country", summed, temp=True)
-    total = collect(table, stored.aggregate(n=stored.rows_of_key.sum()))
+    total = collect(table, stored.aggregate(n=stored.rows_of_key.sum().fill_null(0)))
     return InputTable(table.name, stored.drop("rows_of_key"), table.notes), int(total["n"].iloc[0])
 
 
 def _shown(table: InputTable) -> tuple[pd.DataFrame, int]:
     rows = table.rows
-    n_empty = collect(table, rows.aggregate(n=(rows.impressions == 0).sum()))["n"].iloc[0]
+    n_empty = collect(table, rows.aggregate(n=(rows.impressions == 0).sum().fill_null(0)))["n"].iloc[0]
     frame = collect(table, rows.filter(rows.impressions > 0).order_by([ibis.asc("asset_id"), ibis.asc("country")]))
     return frame.astype({"impressions": np.int64, "takes": np.int64}), int(n_empty)
 

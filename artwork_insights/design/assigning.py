@@ -72,6 +72,7 @@ def assign_component(
     warnings, sensitive = check_roles(treatment, confounders)
     require_columns(frame, treatment, confounders, has_embedding=embedding is not None)
     require_columns(frame, treatment, effect_modifiers, has_embedding=False)
+    refuse_modifiers(treatment, effect_modifiers)
     value = treatment.evaluate({name: frame[name].to_numpy(np.float64, na_value=np.nan) for name in treatment.names})
     kept = np.isfinite(value)
     n_undefined = frame["asset_id"][~kept].nunique()
@@ -121,6 +122,17 @@ def check_roles(treatment: Expression, confounders: Sequence[str]) -> tuple[tupl
     return (
         f"A face in the artwork changes {named} by itself: the effect is shown with and without adjusting for it.",
     ), sensitive
+
+
+def refuse_modifiers(treatment: Expression, modifiers: Sequence[str]) -> None:
+    """Refuse effect modifiers that are the treatment or follow from it."""
+    faces = any(_role(name) == "derived" for name in treatment.names)
+    for name in modifiers:
+        if name in treatment.names or (faces and _role(name) == "derived"):
+            raise NotIdentifiedError(
+                f"effect modifier {name!r} follows from the treatment {treatment.text!r}; "
+                "name something that was decided before, such as genre or country."
+            )
 
 
 def _warn_of_faces(treatment: Expression, confounders: Sequence[str]) -> tuple[str, ...]:

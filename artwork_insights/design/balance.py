@@ -106,8 +106,10 @@ def standardised_difference(
     _, scale_treated = _moments(scale_of[treated], scale_weights[treated])
     _, scale_control = _moments(scale_of[~treated], scale_weights[~treated])
     scale = np.sqrt((scale_treated + scale_control) / 2)
-    smd = np.divide(mean_treated - mean_control, scale, out=np.zeros_like(scale), where=scale > 0)
-    ratio = np.divide(variance_treated, variance_control, out=np.ones_like(scale), where=variance_control > 0)
+    varies = scale > 1e-9 * np.maximum(1.0, np.abs(mean_control))  # else rounding would be divided by rounding
+    smd = np.divide(mean_treated - mean_control, scale, out=np.zeros_like(scale), where=varies)
+    varies &= variance_control > 0
+    ratio = np.divide(variance_treated, variance_control, out=np.ones_like(scale), where=varies)
     return smd, ratio
 
 

@@ -93,7 +93,9 @@ def encode_confounders(frame: pd.DataFrame, embedding: FloatArray | None = None)
 def _encode_column(name: str, column: pd.Series) -> list[tuple[str, FloatArray]]:
     if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
         numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        return [(name, np.where(np.isinf(numbers), np.nan, numbers))]
+        numbers = np.where(np.isinf(numbers), np.nan, numbers)
+        known = numbers[~np.isnan(numbers)]
+        return [(name, numbers)] if len(known) and (known.min() < known.max() or len(known) < len(numbers)) else []
     text = column.astype("str").where(column.notna(), "missing").to_numpy(dtype=object)
     levels, counts = np.unique(text.astype(str), return_counts=True)
     if len(levels) == len(text) and len(text) > LARGEST_NUMBER_OF_LEVELS:

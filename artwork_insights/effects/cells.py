@@ -68,16 +68,22 @@ def join_tables(catalog: Catalog, features: FeatureTable, outcome_column: str | 
         if n_unseen:
             notes += (f"{n_unseen:,} artworks with features were never shown and are left out.",)
     else:
-        frame = artwork[artwork[outcome_column].notna()].reset_index(drop=True)
+        by_title = catalog.titles.set_index("title_id")[outcome_column]
+        own = outcome_column if outcome_column in catalog.titles and outcome_column in artwork else None
+        kept = artwork.drop(columns=[name for name in (own, f"title_{outcome_column}") if name in artwork.columns])
+        frame = kept.assign(outcome=kept["title_id"].map(by_title)).dropna(subset=["outcome"]).reset_index(drop=True)
     if frame.empty:
-        raise TableError("no artwork has both features and an outcome; check that asset_id is the same in all tables.")
+        raise TableError(
+            f"no artwork has both features and an outcome ({len(features.frame):,} artworks have features); check that "
+            "asset_id is the same in all tables, and see the failures beside the features."
+        )
     frame = frame.sort_values(["asset_id", *(["country"] if outcome_column is None else [])], kind="stable")
     frame = frame.reset_index(drop=True)
     position = pd.Index(features.frame["asset_id"]).get_indexer(pd.Index(frame["asset_id"]))
     embedding = None if features.embedding is None else features.embedding[position].astype(np.float64)
     if outcome_column is not None:
-        outcome = frame[outcome_column].to_numpy(np.float64)
-        rest = frame.drop(columns=[outcome_column])
+        outcome = frame["outcome"].to_numpy(np.float64)
+        rest = frame.drop(columns=["outcome"])
         return Cells(rest, outcome, np.ones(len(frame)), None, embedding, notes)
     weights = precision_weights(frame["takes"], frame["impressions"], frame["title_id"], frame["country"])
     return Cells(

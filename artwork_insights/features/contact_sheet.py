@@ -68,6 +68,8 @@ def write_contact_sheet(
     """
     if out.suffix.lower() not in (".jpg", ".jpeg", ".png"):
         raise OutputError(f"{out}: a contact sheet is written as .jpg or .png; choose such a name.")
+    if out.exists() and not out.stem.startswith("contact-sheet"):
+        raise OutputError(f"{out} is there already and may be an artwork; name a new file with --out.")
     cards = _read_cards(folder, sort_by)
     pages = [cards[i : i + limit] for i in range(0, len(cards), limit)]
     paths = []
@@ -203,7 +205,8 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _shorten(pen: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: int) -> str:
-    """Cut a text in the middle until it fits."""
+    """Cut a text in the middle until it fits; control characters become spaces."""
+    text = "".join(character if character.isprintable() else " " for character in text)
     if pen.textlength(text, font) <= room:
         return text
     keep = len(text) - 1

@@ -237,7 +237,8 @@ def _summarise(
         words.append(f", in {seconds:.0f} seconds ({n_measured / max(seconds, 1e-9):.1f} images per second).")
     else:
         words.append("; all done before, nothing measured again.")
-    sentence = " ".join(["".join(words), *manifest["notes"]])
+    reasons = [f"The reasons lie in {out}/failures."] if counts.failures else []
+    sentence = " ".join(["".join(words), *reasons, *manifest["notes"]])
     return ExtractionSummary(
         counts.features, counts.failures, counts.faces, device, choice.name, seconds, out, sentence
     )

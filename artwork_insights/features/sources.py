@@ -176,12 +176,16 @@ def _files_of(text: str) -> tuple[list[tuple[str, str]], int]:
 
 def _walk(folder: Path) -> tuple[list[tuple[str, str]], int]:
     files, hidden = [], 0
-    for top, folders, names in os.walk(folder):
+    for top, folders, names in os.walk(folder, onerror=_refuse_unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         hidden += sum(name.startswith(".") for name in names)
         paths = [Path(top) / name for name in sorted(names) if not name.startswith(".")]
         files += [(str(path), path.relative_to(folder).as_posix()) for path in paths]
     return sorted(files, key=lambda file: file[1]), hidden
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    raise TableError(f"{error.filename}: this folder cannot be read ({error.strerror}); no image in it may be lost.")
 
 
 def _fixed_part(pattern: str) -> str:

@@ -75,7 +75,7 @@ def _require_whole(folder: Path, manifest: dict[str, Any], table: pa.Table) -> N
     wanted = ("asset_id", "location", *SCALAR_FEATURES)
     fault = next((f"has no column {name!r}" for name in wanted if name not in types), None)
     fault = fault or next((f"has text or lists in {n!r}" for n in SCALAR_FEATURES if not _fits(n, types[n])), None)
-    if fault is None and not pa.types.is_string(types["asset_id"]):
+    if fault is None and not _is_text(types["asset_id"]):
         fault = f"has asset_id of type {types['asset_id']}, not text"
     if fault is None and "embedding" in types and not pa.types.is_fixed_size_list(types["embedding"]):
         fault = "has embeddings of different lengths"
@@ -93,9 +93,13 @@ def _require_whole(folder: Path, manifest: dict[str, Any], table: pa.Table) -> N
         raise OutputError(f"{folder}: {fault}; move it away and run artwork-insights extract again.")
 
 
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
 def _fits(name: str, kind: pa.DataType) -> bool:
     if FEATURE_COLUMNS[name].dtype == "str":
-        return bool(pa.types.is_string(kind))
+        return _is_text(kind)
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
 
 

@@ -91,7 +91,9 @@ def mine_hypotheses(
 
 def write_hypotheses(result: MiningResult, path: Path) -> None:
     """Write the survivors as ready-to-run ``[[hypothesis]]`` tables of a study file, the evidence as comments."""
-    path.write_text(hypotheses_toml(result), encoding="utf-8")
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_text(hypotheses_toml(result), encoding="utf-8")
+    partial.replace(path)
 
 
 def feature_names(features: pd.DataFrame) -> list[str]:
