@@ -74,12 +74,8 @@ def require_folder(out: Path) -> None:
         raise OutputError(f"{out} is a file; give a folder for the results.")
     if out.exists() and any(out.iterdir()) and not is_run(out):
         raise OutputError(f"{out} holds other files than an earlier run; give a new folder with --out.")
-    try:
-        out.resolve().parent.mkdir(parents=True, exist_ok=True)
-        writable = os.access(out.resolve().parent, os.W_OK)
-    except OSError:
-        writable = False
-    if not writable:
+    above = next(parent for parent in out.resolve().parents if parent.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
         raise OutputError(f"{out} cannot be written; give another folder with --out.")
 
 

@@ -23,6 +23,7 @@ from artwork_insights.design.boosting import BoostingSettings
 from artwork_insights.effects import cells as cells_module
 from artwork_insights.effects import nuisances
 from artwork_insights.errors import NotIdentifiedError, OutputError, TableError
+from artwork_insights.features.table import read_feature_table
 from artwork_insights.mining.split import mining_half
 from artwork_insights.pipeline import check_study, estimate_study, run_study
 from artwork_insights.publish import StudyRun, redraw, write_run
@@ -432,3 +433,32 @@ def test_titles_that_drive_both_faces_and_takes_are_noticed(place, per_quality, 
     if is_confounded:
         assert found.value > 0
         assert effect_by(finding, "pooled") > PLANTED_EFFECT + STANDARD_ERRORS * finding.estimate.std_error
+
+
+def test_a_folder_with_other_files_is_never_written_over(place, tmp_path):
+    folder = tmp_path / "mine"
+    (folder / "pictures").mkdir(parents=True)
+    (folder / "pictures" / "poster.jpg").write_bytes(b"precious")
+    with pytest.raises(OutputError, match="holds other files than an earlier run"):
+        run_study(place.study(REFUSED), folder)
+    assert (folder / "pictures" / "poster.jpg").read_bytes() == b"precious"
+
+
+def test_a_place_that_cannot_become_a_folder_is_refused_before_anything_is_estimated(place, tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="cannot be written"):
+        run_study(place.study(REFUSED), tmp_path / "file" / "run")
+
+
+def test_damaged_results_are_one_sentence(tmp_path):
+    (tmp_path / "results.json").write_text('{"study": "x"')
+    with pytest.raises(OutputError, match="damaged or of another version"):
+        redraw(tmp_path)
+
+
+def test_features_that_are_not_what_the_manifest_says_are_refused(place, tmp_path):
+    folder = shutil.copytree(place.folder / "features", tmp_path / "features")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"counts": {"features": 3}}))
+    with pytest.raises(OutputError, match=r"rows where manifest[.]json says 3"):
+        read_feature_table(folder)

@@ -110,7 +110,7 @@ def test_unknown_names_are_refused_with_the_nearest(frame):
         assign(frame, "face_count > 2", confounders=["embedding"])
     with pytest.raises(TableError, match=r"'title_id' is neither a feature"):
         assign(frame, "face_count > 2", confounders=["title_id"])
-    with pytest.raises(TableError, match=r"treatment 'tagline > 2': 'tagline' is text; a treatment needs numbers"):
+    with pytest.raises(TableError, match=r"treatment 'tagline > 2': 'tagline' is text; it needs numbers"):
         assign(frame, "tagline > 2")
 
 

@@ -100,3 +100,12 @@ def test_a_constant_column_is_balanced_and_holes_count_as_the_mean():
     filled = np.where(np.isnan(values), np.nanmean(values, axis=0), values)
     _, expected = measure_balance(make(filled, treated, np.arange(8) // 2), np.full(8, 0.5))
     assert holed == expected
+
+
+def test_a_constant_confounder_is_balanced_whatever_rounding_says():
+    treated = np.arange(300) % 3 == 0
+    values = np.full((300, 1), 0.1)
+    weights = np.random.default_rng(0).uniform(0.5, 2.0, 300)
+    smd, ratio = standardised_difference(values, treated, weights, np.ones(300))
+    assert smd[0] == 0
+    assert ratio[0] == 1
