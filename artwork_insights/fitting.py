@@ -139,7 +139,8 @@ def outcome_is_by_title(sample: AnalysisSample) -> bool:
 
 def with_popularity(cells: Cells, confounders: Sequence[str]) -> tuple[str, ...]:
     """Add popularity from outside the comparison to the confounders where it is there."""
-    extra = ("popularity",) if "popularity" in cells.frame and "popularity" not in confounders else ()
+    has_table = "popularity" in cells.frame and cells.impressions is not None  # else it is a column of the titles
+    extra = ("popularity",) if has_table and "popularity" not in confounders else ()
     return (*confounders, *extra)
 
 
