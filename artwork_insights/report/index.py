@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from markupsafe import Markup
-from pydantic import ValidationError
 
+from artwork_insights.errors import OutputError
 from artwork_insights.report.changes import changes_between
 from artwork_insights.report.figures import plot_effect_over_dates
 from artwork_insights.report.findings import Finding, Question, StudyResult, read_results
@@ -80,7 +80,7 @@ def read_runs(folder: Path) -> tuple[DatedRun, ...]:
         has_report = (path / "report.html").is_file()
         try:
             result = read_results(path / "results.json")
-        except ValidationError:
+        except OutputError:
             found.append(DatedRun(day, None, has_report, (UNREADABLE,)))
             continue
         changes = ("The first run.",) if last is None else changes_between(last, result)
