@@ -16,11 +16,11 @@ _HOME = {
     "read_catalog": "catalog.catalog",
     "Catalog": "catalog.catalog",
     "FEATURE_COLUMNS": "catalog.columns",
-    "find_sources": "features.sources",
-    "extract_features": "features.extract",
+    "find_sources": "features.inputs.sources",
+    "extract_features": "features.extraction.extract",
     "read_feature_table": "features.table",
     "FeatureTable": "features.table",
-    "write_contact_sheet": "features.contact_sheet",
+    "write_contact_sheet": "features.viewing.contact_sheet",
     "take_rate_table": "outcomes.take_rate",
     "precision_weights": "outcomes.precision",
     "mine_hypotheses": "mining.hypotheses",
@@ -59,10 +59,10 @@ if TYPE_CHECKING:
     from artwork_insights.effects.forest import fit_causal_forest
     from artwork_insights.errors import ArtworkInsightsError
     from artwork_insights.expression import parse_expression
-    from artwork_insights.features.contact_sheet import write_contact_sheet
-    from artwork_insights.features.extract import extract_features
-    from artwork_insights.features.sources import find_sources
+    from artwork_insights.features.extraction.extract import extract_features
+    from artwork_insights.features.inputs.sources import find_sources
     from artwork_insights.features.table import FeatureTable, read_feature_table
+    from artwork_insights.features.viewing.contact_sheet import write_contact_sheet
     from artwork_insights.mechanisms.mediation import mediate
     from artwork_insights.mechanisms.moderation import moderate
     from artwork_insights.mining.hypotheses import mine_hypotheses

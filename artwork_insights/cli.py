@@ -146,7 +146,7 @@ def extract(
     ] = None,
 ) -> None:
     """Measure every image: faces, colour, composition."""
-    from artwork_insights.features.extract import extract_features, find_sources
+    from artwork_insights.features.extraction.extract import extract_features, find_sources
 
     summary = extract_features(
         find_sources(images),
@@ -167,7 +167,7 @@ def contact_sheet(
     sort_by: Annotated[str | None, typer.Option(metavar="FEATURE", help="Feature to order by.")] = None,
 ) -> None:
     """Draw measured images with their faces boxed."""
-    from artwork_insights.features.contact_sheet import write_contact_sheet
+    from artwork_insights.features.viewing.contact_sheet import write_contact_sheet
 
     pages = write_contact_sheet(folder, out or folder / "contact-sheet.jpg", sort_by=sort_by)
     typer.echo("\n".join(str(page) for page in pages))

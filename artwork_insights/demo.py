@@ -141,7 +141,7 @@ def prepare_folder(catalogue: SyntheticCatalogue, out: Path, mark: str, tell: Pr
         return
     if out.exists() and any(out.iterdir()):
         raise OutputError(f"{out} holds something else than this demo; give a new folder with --out.")
-    from artwork_insights.features.render import render_catalogue
+    from artwork_insights.features.render.artwork import render_catalogue
 
     write_catalogue(catalogue, out)
     (out / "study.toml").write_text(STUDY.format(seed=catalogue.seed), encoding="utf-8")

@@ -141,8 +141,8 @@ def measure_features(
     """Read the features of a study; measure them first where they are not there."""
     folder = study.data.features
     if not is_measured(folder):
-        from artwork_insights.features.extract import extract_features
-        from artwork_insights.features.sources import sources_of_assets
+        from artwork_insights.features.extraction.extract import extract_features
+        from artwork_insights.features.inputs.sources import sources_of_assets
 
         if progress is not None:
             progress(f"measuring {len(catalog.assets):,} artworks into {folder.name}")

@@ -100,7 +100,7 @@ def move_into_place(partial: Path, out: Path) -> None:
 
 def write_pictures(run: StudyRun, folder: Path) -> None:
     """Write a thumbnail of every artwork that the report shows; one that cannot be read is left out."""
-    from artwork_insights.features.thumbnail import make_thumbnail
+    from artwork_insights.features.viewing.thumbnail import make_thumbnail
 
     folder.mkdir()
     shown = {a for f in run.result.findings for p in f.pairs for a in (p.treated_asset, p.control_asset)}

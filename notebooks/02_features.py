@@ -30,7 +30,7 @@ from IPython.display import Image
 
 from artwork_insights import FEATURE_COLUMNS, extract_features, find_sources, read_feature_table, write_contact_sheet
 from artwork_insights.catalog.synthetic import make_catalogue, planted_features, write_catalogue
-from artwork_insights.features.render import render_catalogue
+from artwork_insights.features.render.artwork import render_catalogue
 
 workplace = TemporaryDirectory()
 folder = Path(workplace.name)

@@ -28,7 +28,7 @@ from IPython.display import HTML
 
 from artwork_insights import check_study, read_results, read_study, run_study
 from artwork_insights.catalog.synthetic import make_catalogue, write_catalogue
-from artwork_insights.features.render import render_catalogue
+from artwork_insights.features.render.artwork import render_catalogue
 
 workplace = TemporaryDirectory()
 folder = Path(workplace.name)

@@ -200,7 +200,7 @@ def test_columns_prints_one_line_per_feature(typed: Typed, layout: str, start: s
 
 
 def test_doctor_names_the_versions_the_device_and_the_weights(typed: Typed) -> None:
-    from artwork_insights.features.weights import read_backbones
+    from artwork_insights.features.embedding.weights import read_backbones
 
     text = typed("doctor").stdout
     assert "torch " in text
@@ -213,8 +213,10 @@ def test_doctor_names_the_versions_the_device_and_the_weights(typed: Typed) -> N
 
 def test_extract(typed: Typed, stand_in: Stand, tmp_path: Path) -> None:
     sources = object()
-    find = stand_in("artwork_insights.features.extract.find_sources", returns=sources)
-    run = stand_in("artwork_insights.features.extract.extract_features", returns=SimpleNamespace(sentence="2 done."))
+    find = stand_in("artwork_insights.features.extraction.extract.find_sources", returns=sources)
+    run = stand_in(
+        "artwork_insights.features.extraction.extract.extract_features", returns=SimpleNamespace(sentence="2 done.")
+    )
     words = (
         "a/",
         "b/*.jpg",
@@ -238,7 +240,7 @@ def test_extract(typed: Typed, stand_in: Stand, tmp_path: Path) -> None:
 
 def test_contact_sheet(typed: Typed, stand_in: Stand, tmp_path: Path) -> None:
     pages = (tmp_path / "one.jpg", tmp_path / "two.jpg")
-    draw = stand_in("artwork_insights.features.contact_sheet.write_contact_sheet", returns=pages)
+    draw = stand_in("artwork_insights.features.viewing.contact_sheet.write_contact_sheet", returns=pages)
     result = typed("contact-sheet", tmp_path, "--sort-by", "face_count")
     assert result.stdout.splitlines() == [str(page) for page in pages]
     draw.assert_called_once_with(tmp_path, tmp_path / "contact-sheet.jpg", sort_by="face_count")

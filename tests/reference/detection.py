@@ -115,8 +115,8 @@ def tally(detect: Detect, photos: dict[Path, Boxes], posters: Sequence[tuple[Pat
 
 def our_detector() -> Detect:
     """Ours, on decoded files."""
-    from artwork_insights.features.faces import FaceDetector
-    from artwork_insights.features.image import read_image
+    from artwork_insights.features.faces.detector import FaceDetector
+    from artwork_insights.features.inputs.image import read_image
 
     detector = FaceDetector()
 
@@ -132,7 +132,7 @@ def peer_detector() -> Detect:
     import torch
     from facenet_pytorch import MTCNN
 
-    from artwork_insights.features.image import read_image
+    from artwork_insights.features.inputs.image import read_image
 
     network = MTCNN(keep_all=True, device=torch.device("cpu"))
 

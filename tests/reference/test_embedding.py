@@ -9,9 +9,9 @@ import numpy as np
 import torch
 import torchvision
 
-from artwork_insights.features.colour import to_lab
-from artwork_insights.features.embedding import Embedder, choose_embedding
-from artwork_insights.features.image import read_image, working_image
+from artwork_insights.features.embedding.embedder import Embedder, choose_embedding
+from artwork_insights.features.inputs.image import read_image, working_image
+from artwork_insights.features.picture.colour import to_lab
 
 REFERENCE_SHA256 = "9b546079d6dcbf1081f4a5bf256e259ae69fc13864cb790f0a9ec2d2146dfc44"
 FORWARD_RTOL = 1e-4  # channels-last sums in another order

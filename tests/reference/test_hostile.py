@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from artwork_insights.features.extract import extract_features, find_sources
-from artwork_insights.features.image import read_image
+from artwork_insights.features.extraction.extract import extract_features, find_sources
+from artwork_insights.features.inputs.image import read_image
 from artwork_insights.features.table import FeatureTable, read_feature_table, read_table
 
 JPEG_ATOL = {"lightness_mean": 0.3, "chroma_mean": 0.3, "contrast_rms": 0.003, "symmetry": 0.02, "subject_x": 0.02,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from artwork_insights.features.extract import extract_features, find_sources
+from artwork_insights.features.extraction.extract import extract_features, find_sources
 from artwork_insights.features.table import FeatureTable, read_feature_table
 from artwork_insights.pipeline import run_study
 from artwork_insights.report.findings import StudyResult

@@ -1,0 +1,1 @@
+"""A vector that describes the whole picture, by a network or without one."""

@@ -1,0 +1,177 @@
+"""One vector per artwork: a network's description of the whole picture, or the training-free layout descriptor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from artwork_insights.errors import WeightsError
+from artwork_insights.features.embedding.weights import (
+    Backbone,
+    Weights,
+    cached_weights,
+    download_weights,
+    find_backbone,
+    given_weights,
+    load_network,
+    read_backbones,
+)
+from artwork_insights.features.inputs.image import ByteImage
+from artwork_insights.features.picture.colour import LabImage
+from artwork_insights.features.picture.layout import LAYOUT_DIMENSION, layout_embedding
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingChoice:
+    """Which embedding a run uses.
+
+    Attributes
+    ----------
+    name : str
+        A backbone of the manifest, ``"layout"`` or ``"none"``.
+    dimension : int
+        Length of the vector; 0 for ``"none"``.
+    weights : Weights or None
+        Of the backbone.
+    note : str
+        One sentence the user should read, or empty.
+    """
+
+    name: str
+    dimension: int
+    weights: Weights | None = None
+    note: str = ""
+
+
+def choose_embedding(name: str = "auto", weights: Path | None = None) -> EmbeddingChoice:
+    """Settle which embedding is used, before any image is read.
+
+    Parameters
+    ----------
+    name : str
+        A backbone (downloaded where it is not in the cache), ``"layout"``, ``"none"``, or ``"auto"``: the first
+        backbone of the manifest whose weights are in the cache, else ``"layout"``. ``"auto"`` never downloads.
+    weights : Path, optional
+        A weights file of one's own. Where its checksum is not in the manifest it is used all the same; the checksum
+        stands in the settings of the output, so that it never mixes with another.
+
+    Raises
+    ------
+    WeightsError
+        When the name is unknown, or the weights are missing, wrong, or for another purpose.
+    """
+    if name in ("layout", "none"):
+        if weights is not None:
+            raise WeightsError(f"--weights {weights} has no use with --embedding {name}; name a backbone instead.")
+        return EmbeddingChoice(name, LAYOUT_DIMENSION if name == "layout" else 0)
+    if weights is not None:
+        backbone = _backbone_of(weights) if name == "auto" else _artwork_backbone(name)
+        return _chosen(backbone, given_weights(backbone, weights))
+    if name != "auto":
+        backbone = _artwork_backbone(name)
+        return _chosen(backbone, cached_weights(backbone) or download_weights(backbone))
+    for backbone in read_backbones().values():
+        found = cached_weights(backbone) if backbone.purpose == "artwork" else None
+        if found:
+            return _chosen(backbone, found)
+    note = "No network weights at hand, so the embedding is the training-free layout descriptor."
+    return EmbeddingChoice("layout", LAYOUT_DIMENSION, note=note)
+
+
+def _chosen(backbone: Backbone, weights: Weights) -> EmbeddingChoice:
+    note = "" if weights.listed else f"The weights {weights.path.name} are not listed in the manifest; used as given."
+    return EmbeddingChoice(backbone.name, backbone.dimension, weights, note)
+
+
+def _artwork_backbone(name: str) -> Backbone:
+    backbone = find_backbone(name)
+    if backbone.purpose != "artwork":
+        raise WeightsError(
+            f"embedding {name!r} describes one face, not a whole artwork; use one of {_artwork_names()}."
+        )
+    return backbone
+
+
+def _backbone_of(weights: Path) -> Backbone:
+    """The backbone whose architecture begins the name of a weights file."""
+    for backbone in read_backbones().values():
+        if backbone.purpose == "artwork" and weights.name.startswith(backbone.architecture):
+            return backbone
+    raise WeightsError(f"{weights}: say which network these weights are for with --embedding ({_artwork_names()}).")
+
+
+def _artwork_names() -> str:
+    return ", ".join(b.name for b in read_backbones().values() if b.purpose == "artwork")
+
+
+class Embedder:
+    """Turns images into vectors under one choice.
+
+    Parameters
+    ----------
+    choice : EmbeddingChoice
+    device : str
+        ``"cpu"`` or ``"cuda"``; of no matter to ``"layout"``.
+    """
+
+    def __init__(self, choice: EmbeddingChoice, device: str = "cpu") -> None:
+        self.choice = choice
+        self._device = device
+        self._backbone: Backbone | None = None
+        if choice.weights is not None:
+            self._backbone = find_backbone(choice.name)
+            network = load_network(self._backbone, choice.weights)
+            self._network = network.to(torch.device(device)).to(memory_format=torch.channels_last)
+
+    def embed(self, pixels: ByteImage, working: ByteImage, lab: LabImage) -> FloatArray | None:
+        """Embed one image.
+
+        Parameters
+        ----------
+        pixels, working : uint8 arrays of shape (height, width, 3)
+            The upright original and its working image.
+        lab : float32 array
+            The working image in CIE L*a*b*.
+
+        Returns
+        -------
+        float32 array of shape (choice.dimension,), or None for ``"none"``
+        """
+        if self._backbone is not None:
+            return self._embed_by_network(pixels, self._backbone)
+        return layout_embedding(working, lab) if self.choice.name == "layout" else None
+
+    def _embed_by_network(self, pixels: ByteImage, backbone: Backbone) -> FloatArray:
+        batch = network_input(pixels, backbone).to(self._device, memory_format=torch.channels_last)
+        with torch.inference_mode():
+            vector = pooled_features(self._network, batch, backbone.architecture)
+        return np.asarray(vector[0].float().cpu().numpy(), dtype=np.float32)
+
+
+def network_input(pixels: ByteImage, backbone: Backbone) -> torch.Tensor:
+    """The whole picture at the network's input size, normalised; shape (1, 3, size, size).
+
+    Nothing is cropped away: what stands at the edge of an artwork belongs to it.
+    """
+    side = backbone.input_size_px
+    resized = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    normalised = (resized - np.asarray(backbone.mean, np.float32)) / np.asarray(backbone.std, np.float32)
+    return torch.from_numpy(np.ascontiguousarray(normalised.transpose(2, 0, 1))[None])
+
+
+def pooled_features(network: torch.nn.Module, batch: torch.Tensor, architecture: str) -> torch.Tensor:
+    """Mean over space of the last feature map, before any classifier; shape (n, dimension)."""
+    if architecture.startswith("resnet"):
+        stages = [child for name, child in network.named_children() if name not in ("avgpool", "fc")]
+        trunk: torch.nn.Module = torch.nn.Sequential(*stages)
+    else:
+        trunk = network.get_submodule("features")
+    maps: torch.Tensor = trunk(batch)
+    return maps.mean(dim=(2, 3))

@@ -1,0 +1,1 @@
+"""Measure every image once: processes, shards, resume."""

@@ -1,0 +1,48 @@
+"""What measuring one image comes to: its features, or why there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from artwork_insights.features.faces.detector import Faces
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Features of one image.
+
+    Attributes
+    ----------
+    values : dict
+        One entry per feature of `catalog.columns.FEATURE_COLUMNS` but the embedding.
+    embedding : float32 array of shape (dimension,), or None
+    faces : Faces
+    """
+
+    values: dict[str, Any]
+    embedding: npt.NDArray[np.float32] | None
+    faces: Faces
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an image could not be measured.
+
+    Attributes
+    ----------
+    stage : {"read", "decode", "process"}
+        Fetching the file, decoding it, or the process that measured it, which died.
+    error : str
+        Kind of error, e.g. ``"ImageError"``.
+    message : str
+        One sentence.
+    """
+
+    stage: str
+    error: str
+    message: str

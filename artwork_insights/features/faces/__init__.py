@@ -1,0 +1,1 @@
+"""Faces in an image: the cascade of networks, and what is measured on its detections."""

@@ -1,0 +1,1 @@
+"""Synthetic artwork whose faces and colours are known."""
