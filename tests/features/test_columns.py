@@ -13,7 +13,7 @@ def test_every_column_states_its_unit_and_meaning_in_one_sentence() -> None:
 
 def test_roles_towards_a_face_follow_what_a_column_is_measured_on() -> None:
     """Faces are derived, all pixels are sensitive, the file itself is independent."""
-    roles = {"file": "independent", "face": "derived", "colour": "sensitive", "composition": "sensitive"}
+    roles = {"file": "independent", "faces": "derived", "colour": "sensitive", "composition": "sensitive"}
     for column in FEATURE_COLUMNS.values():
         assert column.face_role == roles.get(column.group, "sensitive")
 

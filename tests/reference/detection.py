@@ -121,7 +121,7 @@ def our_detector() -> Detect:
     detector = FaceDetector()
 
     def detect(path: Path) -> tuple[Boxes, Boxes]:
-        faces = detector.detect(read_image(str(path)).pixels)
+        faces = detector.detect(read_image(str(path)))
         return faces.boxes.astype(np.float64), faces.scores.astype(np.float64)
 
     return detect

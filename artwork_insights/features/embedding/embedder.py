@@ -49,6 +49,11 @@ class EmbeddingChoice:
     weights: Weights | None = None
     note: str = ""
 
+    def describe(self) -> dict[str, str]:
+        """What decides the numbers."""
+        checksum = self.weights.sha256 if self.weights else "none"
+        return {"embedding": self.name, "dimension": str(self.dimension), "weights_sha256": checksum}
+
 
 def choose_embedding(name: str = "auto", weights: Path | None = None) -> EmbeddingChoice:
     """Settle which embedding is used, before any image is read.

@@ -15,8 +15,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from types import TracebackType
 
-from artwork_insights.features.embedding.embedder import EmbeddingChoice
 from artwork_insights.features.extraction.measurement import Failure, Measurement
+from artwork_insights.features.extraction.plan import MeasurePlan
 
 MAX_SECONDS = 300.0
 _AHEAD = 64
@@ -32,14 +32,14 @@ class Crew:
 
     Parameters
     ----------
-    choice : EmbeddingChoice
+    plan : MeasurePlan
     n_workers : int
     max_seconds : float
         A process that is busy with one image for longer is ended, and the image is a failure.
     """
 
-    def __init__(self, choice: EmbeddingChoice, n_workers: int, max_seconds: float = MAX_SECONDS) -> None:
-        self._members = [_Member(choice, max_seconds) for _ in range(n_workers)]
+    def __init__(self, plan: MeasurePlan, n_workers: int, max_seconds: float = MAX_SECONDS) -> None:
+        self._members = [_Member(plan, max_seconds) for _ in range(n_workers)]
         self._idle: SimpleQueue[_Member] = SimpleQueue()
         for member in self._members:
             self._idle.put(member)
@@ -74,8 +74,8 @@ class Crew:
 class _Member:
     """One process and the pipe to it."""
 
-    def __init__(self, choice: EmbeddingChoice, max_seconds: float) -> None:
-        self._choice = choice
+    def __init__(self, plan: MeasurePlan, max_seconds: float) -> None:
+        self._plan = plan
         self._max_seconds = max_seconds
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -105,7 +105,7 @@ class _Member:
             start_new_session=True,  # an interrupt from the keyboard is for the caller alone
         )
         with contextlib.suppress(BrokenPipeError):
-            _send(self._process, self._choice)
+            _send(self._process, self._plan)
         assert self._process.stdout is not None
         if self._process.stdout.read(len(READY)) != READY:
             raise RuntimeError("a measuring process could not start; its traceback stands above.")

@@ -18,6 +18,7 @@ from artwork_insights.features.embedding.embedder import Embedder, EmbeddingChoi
 from artwork_insights.features.extraction.crew import Crew
 from artwork_insights.features.extraction.measure import Measurer
 from artwork_insights.features.extraction.measurement import Failure, Measurement
+from artwork_insights.features.extraction.plan import MeasurePlan
 from artwork_insights.features.extraction.shards import (
     SHARD_SIZE,
     ShardCounts,
@@ -27,8 +28,6 @@ from artwork_insights.features.extraction.shards import (
     write_manifest,
     write_shard,
 )
-from artwork_insights.features.faces.detector import FACE_SCORE, MIN_FACE_PX, MIN_FACE_SHARE
-from artwork_insights.features.inputs.image import MAX_PIXELS, WORKING_SIDE_PX
 from artwork_insights.features.inputs.sources import Sources, find_sources, sources_of_assets
 
 __all__ = ["ExtractionSummary", "Sources", "extract_features", "find_sources", "sources_of_assets"]
@@ -36,8 +35,6 @@ __all__ = ["ExtractionSummary", "Sources", "extract_features", "find_sources", "
 Device = Literal["auto", "cpu", "cuda"]
 Progress = Callable[[Iterable[int]], Iterable[int]]
 Measure = Callable[[Iterable[str]], Iterator[Measurement | Failure]]
-
-METHOD = "1"  # raised whenever the same image would give other numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +109,8 @@ def extract_features(
     started = time.perf_counter()
     chosen_device = choose_device(device)
     choice = choose_embedding(embedding, weights)
-    settings = describe_settings(choice)
+    plan = MeasurePlan(choice, device=chosen_device)
+    settings = describe_settings(plan)
     n_shards = -(-len(sources.assets) // SHARD_SIZE)
     fingerprint = sources.fingerprint()
     manifest = open_output(out, settings, fingerprint)
@@ -123,7 +121,7 @@ def extract_features(
     finished = finished_shards(out, n_shards)
     pending = [i for i in range(n_shards) if i not in finished]
     if pending or not manifest["finished"]:
-        n_measured = _measure_shards(sources, out, pending, choice, chosen_device, workers, settings, progress)
+        n_measured = _measure_shards(sources, out, pending, plan, workers, settings, progress)
         counts = count_rows(out, n_shards)
         manifest |= {"finished": True, "device": chosen_device, "counts": _as_dict(counts)}
         write_manifest(out, manifest)
@@ -145,20 +143,10 @@ def choose_device(device: Device) -> str:
     return "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def describe_settings(choice: EmbeddingChoice) -> dict[str, str]:
+def describe_settings(plan: MeasurePlan) -> dict[str, str]:
     """Everything that decides the numbers; two outputs with different settings never mix."""
-    return {
-        "method": METHOD,
-        "detector": "facenet-pytorch 2.5.3 MTCNN",
-        "face_score": str(FACE_SCORE),
-        "min_face": f"{MIN_FACE_PX:g} px and {MIN_FACE_SHARE:.0%} of the shorter side",
-        "max_pixels": str(MAX_PIXELS),
-        "working_side_px": str(WORKING_SIDE_PX),
-        "shard_size": str(SHARD_SIZE),
-        "embedding": choice.name,
-        "embedding_dimension": str(choice.dimension),
-        "weights_sha256": choice.weights.sha256 if choice.weights else "none",
-    }
+    by_group = plan.settings().items()
+    return {f"{group}.{key}": value for group, pairs in by_group for key, value in pairs.items()}
 
 
 def _new_manifest(
@@ -181,8 +169,7 @@ def _measure_shards(
     sources: Sources,
     out: Path,
     pending: list[int],
-    choice: EmbeddingChoice,
-    device: str,
+    plan: MeasurePlan,
     workers: int,
     settings: dict[str, str],
     progress: Progress | None,
@@ -192,7 +179,7 @@ def _measure_shards(
     positions = [position for shard in shards.values() for position in shard]
     if not positions:
         return 0
-    with _open_measurer(choice, device, min(workers or available_cores(), len(positions))) as measure:
+    with _open_measurer(plan, min(workers or available_cores(), len(positions))) as measure:
         results = measure(sources.assets[position].address for position in positions)
         done: list[Measurement | Failure] = []
         for position in progress(positions) if progress else positions:
@@ -200,7 +187,7 @@ def _measure_shards(
             index = position // SHARD_SIZE
             if position == shards[index][-1]:
                 assets = [sources.assets[p] for p in shards[index]]
-                write_shard(out, index, assets, done, choice.dimension, settings)
+                write_shard(out, index, assets, done, plan.embedding.dimension, settings)
                 done = []
     return len(positions)
 
@@ -211,13 +198,13 @@ def available_cores() -> int:
 
 
 @contextmanager
-def _open_measurer(choice: EmbeddingChoice, device: str, workers: int) -> Iterator[Measure]:
+def _open_measurer(plan: MeasurePlan, workers: int) -> Iterator[Measure]:
     """A function from addresses to results: in this process on a GPU, in a crew of processes on a CPU."""
-    if device == "cuda":
-        measurer = Measurer(choice, device)
+    if plan.device == "cuda":
+        measurer = Measurer(plan)
         yield lambda addresses: map(measurer.measure_file, addresses)
         return
-    with Crew(choice, workers) as crew:
+    with Crew(plan, workers) as crew:
         yield crew.measure
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import cv2
 import torch
 
 from artwork_insights.errors import ImageError
-from artwork_insights.features.embedding.embedder import Embedder, EmbeddingChoice
+from artwork_insights.features.embedding.embedder import Embedder
 from artwork_insights.features.extraction.measurement import Failure, Measurement
-from artwork_insights.features.faces.detector import FaceDetector, measure_faces
+from artwork_insights.features.extraction.plan import MeasurePlan
+from artwork_insights.features.faces.detector import FaceDetector, Faces
+from artwork_insights.features.faces.geometry import measure_faces
 from artwork_insights.features.inputs.image import DecodedImage, decode_image, working_image
 from artwork_insights.features.inputs.location import read_bytes
 from artwork_insights.features.picture.colour import find_palette, measure_colour, to_lab
@@ -20,47 +25,78 @@ class Measurer:
 
     Parameters
     ----------
-    choice : EmbeddingChoice
-    device : str
-        ``"cpu"`` or ``"cuda"``.
+    plan : MeasurePlan
     """
 
-    def __init__(self, choice: EmbeddingChoice, device: str = "cpu") -> None:
-        self._detector = FaceDetector(device)
-        self._embedder = Embedder(choice, device)
+    def __init__(self, plan: MeasurePlan) -> None:
+        self._plan = plan
+        self._detector = FaceDetector(plan.mode, plan.device, plan.runtime) if "faces" in plan.groups else None
+        self._embedder = Embedder(plan.embedding, plan.device) if "embedding" in plan.groups else None
 
     def measure_file(self, address: str) -> Measurement | Failure:
         """Measure the image at a path or address; an unusable image is a `Failure`, not an exception."""
-        stage = "read"
+        stage, started = "read", time.perf_counter()
         try:
             data = read_bytes(address)
-            stage = "decode"
-            image = decode_image(data, address)
+            stage, read = "decode", time.perf_counter()
+            image = decode_image(data, address, reduced=self._plan.mode != "exact")
         except ImageError as error:
             return Failure(stage, type(error).__name__, str(error))
-        return self.measure(image)
+        seconds = {"read": read - started, "decode": time.perf_counter() - read}
+        return self.measure(image, seconds)
 
-    def measure(self, image: DecodedImage) -> Measurement:
-        """Measure a decoded image."""
+    def measure(self, image: DecodedImage, seconds: dict[str, float] | None = None) -> Measurement:
+        """Measure a decoded image; `seconds` spent on it so far are carried on."""
+        stages = _Stopwatch({} if seconds is None else seconds)
         working = working_image(image.pixels)
         lab = to_lab(working)
-        faces = self._detector.detect(image.pixels)
-        palette = find_palette(working)
-        height, width = image.pixels.shape[:2]
-        values = {
-            "width_px": width,
-            "height_px": height,
-            "aspect_ratio": width / height,
-            "image_bytes": image.n_bytes,
-            "image_format": image.format,
-            "frames": image.frames,
-            **measure_faces(faces),
-            **measure_colour(working, lab),
-            "palette_hex": list(palette.hex),
-            "palette_share": list(palette.share),
-            **measure_composition(lab),
-        }
-        return Measurement(values, self._embedder.embed(image.pixels, working, lab), faces)
+        faces: Faces | None = None
+        values: dict[str, Any] = {}
+        embedding = None
+        for group in self._plan.groups:
+            match group:
+                case "file":
+                    values |= describe_file(image)
+                case "faces":
+                    assert self._detector is not None
+                    faces = self._detector.detect(image)
+                    values |= measure_faces(faces)
+                case "colour":
+                    palette = find_palette(working)
+                    values |= measure_colour(working, lab)
+                    values |= {"palette_hex": list(palette.hex), "palette_share": list(palette.share)}
+                case "composition":
+                    values |= measure_composition(lab)
+                case "embedding":
+                    assert self._embedder is not None
+                    embedding = self._embedder.embed(image.pixels, working, lab)
+            stages.lap(group)
+        return Measurement(values, embedding, faces, stages.seconds)
+
+
+class _Stopwatch:
+    """Seconds per stage."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self.seconds = seconds
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
+        self._last = now
+
+
+def describe_file(image: DecodedImage) -> dict[str, Any]:
+    """Facts of the file; see `catalog.columns.file`."""
+    return {
+        "width_px": image.width_px,
+        "height_px": image.height_px,
+        "aspect_ratio": image.width_px / image.height_px,
+        "image_bytes": image.n_bytes,
+        "image_format": image.format,
+        "frames": image.frames,
+    }
 
 
 def use_one_thread() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,14 +19,18 @@ class Measurement:
     Attributes
     ----------
     values : dict
-        One entry per feature of `catalog.columns.FEATURE_COLUMNS` but the embedding.
+        One entry per column of the groups measured, but the embedding.
     embedding : float32 array of shape (dimension,), or None
-    faces : Faces
+    faces : Faces or None
+        None where faces were not asked for.
+    seconds : dict of str to float
+        Time per stage: "read", "decode", then one per group.
     """
 
     values: dict[str, Any]
     embedding: npt.NDArray[np.float32] | None
-    faces: Faces
+    faces: Faces | None
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def write_shard(
             failed.append(name | {key: _storable(value) for key, value in text.items()})
         else:
             measured.append(name | result.values | {"embedding": result.embedding})
-            faces += _face_rows(source.asset_id, result.faces)
+            faces += _face_rows(source.asset_id, result.faces) if result.faces is not None else []
     schema = feature_schema(dimension).with_metadata({"artwork_insights": json.dumps(settings, sort_keys=True)})
     tables = {
         "failures": pa.Table.from_pylist(failed, _FAILURE_SCHEMA),

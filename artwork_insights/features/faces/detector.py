@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from artwork_insights.features.faces.cascade import OUTPUT_SCORE, Cascade, load_cascade, run_cascade
 from artwork_insights.features.faces.sampling import AreaSampler
-from artwork_insights.features.inputs.image import ByteImage
+from artwork_insights.features.inputs.image import DecodedImage
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -65,16 +65,16 @@ class FaceDetector:
         ``"cpu"`` or ``"cuda"``.
     """
 
-    def __init__(self, device: str = "cpu") -> None:
+    def __init__(self, mode: str = "default", device: str = "cpu", runtime: str = "torch") -> None:
         self._cascade: Cascade = load_cascade(device)
 
-    def detect(self, pixels: ByteImage) -> Faces:
-        """Detect faces in an upright RGB image of shape (height, width, 3); an image without any gives empty arrays."""
-        height, width = pixels.shape[:2]
-        min_face = smallest_face_px(height, width)
+    def detect(self, image: DecodedImage) -> Faces:
+        """Detect faces; an image without any gives empty arrays."""
+        pixels, height, width = image.pixels, image.height_px, image.width_px
+        min_face = smallest_face_px(*pixels.shape[:2])
         scale = min(_LARGEST_INPUT_PX / min_face, 1.0)
         if scale < 1:
-            size = (max(round(width * scale), 1), max(round(height * scale), 1))
+            size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
             pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
         boxes, scores, landmarks = run_cascade(self._cascade, AreaSampler(pixels), min_face * scale)
         back = np.array([width / pixels.shape[1], height / pixels.shape[0]], np.float32)
@@ -90,27 +90,11 @@ def _in_frame(boxes: FloatArray, scores: FloatArray, landmarks: FloatArray, widt
     return Faces(clipped[order], scores[order], landmarks[order].astype(np.float32), width, height)
 
 
-def measure_faces(faces: Faces) -> dict[str, bool | int | float]:
-    """Face features of one image; see `catalog.columns` for units and ranges.
-
-    Where there is no face, count and total share are 0 and everything else is NaN.
-    """
-    shares = faces.area_shares
-    if not len(shares):
-        empty = ("area_share_mean", "area_share_max", "x_largest", "y_largest", "centre_distance_largest", "score_max")
-        absent: dict[str, bool | int | float] = {f"face_{name}": float("nan") for name in empty}
-        return {"face_present": False, "face_count": 0, "face_area_share_total": 0.0} | absent
-    largest = faces.boxes[0].astype(np.float64)
-    x = float(largest[0] + largest[2]) / 2 / faces.width_px
-    y = float(largest[1] + largest[3]) / 2 / faces.height_px
+def describe_detector(mode: str) -> dict[str, str]:
+    """What decides the detections, in words."""
     return {
-        "face_present": True,
-        "face_count": len(shares),
-        "face_area_share_total": min(float(shares.sum()), 1.0),
-        "face_area_share_mean": float(shares.mean()),
-        "face_area_share_max": float(shares.max()),
-        "face_x_largest": x,
-        "face_y_largest": y,
-        "face_centre_distance_largest": float(np.hypot(x - 0.5, y - 0.5) / np.hypot(0.5, 0.5)),
-        "face_score_max": float(faces.scores.max()),
+        "detector": "facenet-pytorch 2.5.3 MTCNN",
+        "mode": mode,
+        "face_score": str(FACE_SCORE),
+        "min_face": f"{MIN_FACE_PX:g} px and {MIN_FACE_SHARE:.0%} of the shorter side",
     }

@@ -1,0 +1,7 @@
+"""Columns that tell near-identical artwork."""
+
+from __future__ import annotations
+
+from artwork_insights.catalog.columns.column import Column
+
+DUPLICATE_COLUMNS: tuple[Column, ...] = ()

@@ -1,0 +1,19 @@
+"""Columns of the file itself."""
+
+from __future__ import annotations
+
+from artwork_insights.catalog.columns.column import Column, ColumnType
+
+
+def _file(name: str, dtype: ColumnType, unit: str, low: float | None, description: str) -> Column:
+    return Column(name, dtype, unit, low, None, "file", "independent", description)
+
+
+FILE_COLUMNS = (
+    _file("width_px", "int64", "pixels", 1, "Width of the upright image."),
+    _file("height_px", "int64", "pixels", 1, "Height of the upright image."),
+    _file("aspect_ratio", "float64", "width / height", 0, "Shape of the image: below 1 upright, above 1 wide."),
+    _file("image_bytes", "int64", "bytes", 1, "Size of the image file."),
+    _file("image_format", "str", "name", None, "File format by its content, not by its name."),
+    _file("frames", "int64", "frames", 1, "Number of frames; the first one is measured."),
+)
