@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import typer
 from typer.core import TyperGroup
 
+from artwork_insights.cli_extract import extract
 from artwork_insights.errors import ArtworkInsightsError, OutputError
 
 if TYPE_CHECKING:
@@ -131,46 +132,37 @@ def init(
     typer.echo(f"Wrote {path}. Read it, then: artwork-insights check {path}")
 
 
-@app.command()
-def extract(
-    images: Annotated[
-        list[str],
-        typer.Argument(metavar="IMAGES...", help="Folders, globs, files, or a manifest (asset_id, location)."),
-    ],
-    out: OutFolder,
-    workers: Annotated[int, typer.Option(min=0, help="Decoding processes; 0 means one per core.")] = 0,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks run.")] = "auto",
-    embedding: Annotated[str, typer.Option(help="A backbone of models/manifest.toml, layout, or auto.")] = "auto",
-    weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Weights of the backbone, instead of a download.")
-    ] = None,
-) -> None:
-    """Measure every image: faces, colour, composition."""
-    from artwork_insights.features.extraction.extract import extract_features, find_sources
-
-    summary = extract_features(
-        find_sources(images),
-        out,
-        device=device,
-        workers=workers,
-        embedding=embedding,
-        weights=weights,
-        progress=_bar("image"),
-    )
-    typer.echo(summary.sentence)
+app.command()(extract)
 
 
 @app.command("contact-sheet")
 def contact_sheet(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Output of extract.")],
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Image to write; DIR/contact-sheet.jpg.")] = None,
-    sort_by: Annotated[str | None, typer.Option(metavar="FEATURE", help="Feature to order by.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Page to write; DIR/contact-sheet.html.")] = None,
+    sort_by: Annotated[
+        str | None, typer.Option(metavar="FEATURE", help="Feature to order by; duplicate_group shows near-duplicates.")
+    ] = None,
+    ascending: Annotated[bool, typer.Option("--ascending", help="Smallest first.")] = False,
+    where: Annotated[str | None, typer.Option(metavar="CONDITION", help="Such as 'face_count > 3'.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=2000, help="Pictures at most.")] = 120,
+    pick: Annotated[
+        Literal["first", "spread"], typer.Option(help="Where there are more: the first ones, or an even spread.")
+    ] = "first",
 ) -> None:
-    """Draw measured images with their faces boxed."""
+    """Show measured images with their faces boxed."""
     from artwork_insights.features.viewing.contact_sheet import write_contact_sheet
 
-    pages = write_contact_sheet(folder, out or folder / "contact-sheet.jpg", sort_by=sort_by)
-    typer.echo("\n".join(str(page) for page in pages))
+    sheet = write_contact_sheet(
+        folder,
+        out or folder / "contact-sheet.html",
+        sort_by=sort_by,
+        ascending=ascending,
+        where=where,
+        limit=limit,
+        pick=pick,
+        progress=_bar("picture"),
+    )
+    typer.echo(sheet.sentence)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from artwork_insights.errors import WeightsError
 from artwork_insights.features.embedding.embedder import choose_embedding
 from artwork_insights.features.embedding.weights import Backbone, cache_folder, cached_weights, read_backbones
-from artwork_insights.features.extraction.extract import choose_device
+from artwork_insights.features.extraction.choices import choose_device
 
 PACKAGES = (
     "facenet-pytorch", "torch", "torchvision", "opencv-python-headless", "pillow", "numpy", "pandas", "pyarrow",

@@ -30,6 +30,10 @@ class ImageError(ArtworkInsightsError):
     """One image cannot be decoded or measured; becomes a row of `failures`, never the end of a run."""
 
 
+class MeasuringError(ArtworkInsightsError):
+    """The processes or machines that measure images cannot do so at all."""
+
+
 class OutputError(ArtworkInsightsError):
     """A result folder is in use, incomplete, or was made with other settings."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from artwork_insights.catalog.catalog import Catalog, read_catalog
-from artwork_insights.catalog.columns import FEATURE_COLUMNS
+from artwork_insights.catalog.columns import DEFAULT_GROUPS, FEATURE_COLUMNS, SCALAR_FEATURES
 from artwork_insights.design.assigning import assign_component, require_known
 from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.effects.cells import Cells, describe_artwork, join_tables
@@ -27,7 +28,7 @@ from artwork_insights.report.findings import Finding, OutcomeUnit, RefusedHypoth
 from artwork_insights.study import DEFAULT_MEDIATION, Hypothesis, Study
 
 Progress = Callable[[str], None]
-Track = Callable[[Iterable[int]], Iterable[int]]
+Track = Callable[[Iterable[Any]], Iterable[Any]]
 
 
 def run_study(
@@ -150,6 +151,7 @@ def measure_features(
         summary = extract_features(
             sources_of_assets(catalog.assets),
             folder,
+            features=_groups_asked(study),
             device=settings.device,
             workers=settings.workers,
             embedding=settings.embedding,
@@ -163,6 +165,15 @@ def measure_features(
                 f"mend the locations, remove {folder} and run again."
             )
     return read_feature_table(folder)
+
+
+def _groups_asked(study: Study) -> tuple[str, ...]:
+    """The groups measured by default, and those of the features that the study names."""
+    hypotheses, mediations = study.hypothesis, study.mediation
+    names = {name for hypothesis in hypotheses for name in (*hypothesis.expression.names, *hypothesis.confounders)}
+    names |= {name for hypothesis in hypotheses for name in hypothesis.effect_modifiers}
+    names |= {name for mediation in mediations for name in (mediation.mediator, *mediation.confounders)}
+    return tuple({*DEFAULT_GROUPS, *(FEATURE_COLUMNS[name].group for name in names if name in FEATURE_COLUMNS)})
 
 
 def refuse_unknown_names(study: Study, catalog: Catalog) -> None:
@@ -189,7 +200,7 @@ def refuse_unknown_names(study: Study, catalog: Catalog) -> None:
                 "it cannot be the treatment, a confounder or an effect modifier as well."
             )
         try:
-            require_known(names, known)
+            _require_measured(names, known, folder)
         except TableError as error:
             raise TableError(f"hypothesis {hypothesis.name!r}: {error}") from None
     if study.mediation != (DEFAULT_MEDIATION,):
@@ -197,9 +208,22 @@ def refuse_unknown_names(study: Study, catalog: Catalog) -> None:
             confounders = [name for name in mediation.confounders if name not in ("embedding", "popularity")]
             names = (*parse_expression(mediation.treatment).names, mediation.mediator, *confounders)
             try:
-                require_known(names, known)
+                _require_measured(names, known, folder)
             except TableError as error:
                 raise TableError(f"mediation[{place}]: {error}") from None
+
+
+def _require_measured(names: Iterable[str], known: Collection[str], folder: Path) -> None:
+    """Refuse the first name that is not known; one of a group that was not measured says how to add it."""
+    names = tuple(names)
+    for name in names:
+        if name in SCALAR_FEATURES and name not in known:
+            group = FEATURE_COLUMNS[name].group
+            raise TableError(
+                f"{name!r} belongs to the feature group {group}, which {folder} lacks; "
+                f"add it: artwork-insights extract IMAGES --out {folder} --features {group}"
+            )
+    require_known(names, known)
 
 
 def is_measured(folder: Path) -> bool:

@@ -22,11 +22,12 @@
 # by a program that knows how many it pasted, so the detector can be marked.
 
 # %%
+from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
-from IPython.display import Image
+from IPython.display import HTML
 
 from artwork_insights import FEATURE_COLUMNS, extract_features, find_sources, read_feature_table, write_contact_sheet
 from artwork_insights.catalog.synthetic import make_catalogue, planted_features, write_catalogue
@@ -65,8 +66,8 @@ table.frame[["asset_id", "face_count", "face_area_share_total", "lightness_mean"
 # found, the palette under each picture, and its main numbers.
 
 # %%
-(sheet,) = write_contact_sheet(folder / "features", folder / "sheet.jpg", sort_by="face_count", columns=6)
-Image(filename=sheet, width=900)
+sheet = write_contact_sheet(folder / "features", folder / "sheet.html", sort_by="face_count", limit=24, pick="spread")
+HTML(f'<div><iframe srcdoc="{escape(sheet.path.read_text())}" width="100%" height="700"></iframe></div>')
 
 # %% [markdown]
 # ## Mark the detector

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -218,32 +220,75 @@ def test_extract(typed: Typed, stand_in: Stand, tmp_path: Path) -> None:
         "artwork_insights.features.extraction.extract.extract_features", returns=SimpleNamespace(sentence="2 done.")
     )
     words = (
-        "a/",
-        "b/*.jpg",
-        "--out",
-        tmp_path,
-        "--workers",
-        3,
-        "--embedding",
-        "layout",
-        "--device",
-        "cpu",
-        "--weights",
-        "w.pth",
-    )
+        "a/", "b/*.jpg", "--out", tmp_path, "--workers", 3, "--embedding", "layout", "--device", "cpu",
+        "--weights", "w.pth", "--features", "faces, colour", "--features", "embedding", "--mode", "fast",
+        "--runtime", "torch", "--engine", "ray", "--retry-failures", "--seconds-per-image", 2.5,
+    )  # fmt: skip
     assert typed("extract", *words).stdout == "2 done.\n"
     assert list(find.call_args.args[0]) == ["a/", "b/*.jpg"]
     assert run.call_args.args == (sources, tmp_path)
-    asked = {name: run.call_args.kwargs[name] for name in ("workers", "embedding", "device", "weights")}
-    assert asked == {"workers": 3, "embedding": "layout", "device": "cpu", "weights": Path("w.pth")}
+    asked = dict(run.call_args.kwargs)
+    assert asked.pop("progress").__name__ == "show_bar"
+    assert asked == {
+        "workers": 3, "embedding": "layout", "device": "cpu", "weights": Path("w.pth"), "mode": "fast",
+        "features": ["faces", "colour", "embedding"], "runtime": "torch", "engine": "ray", "retry_failures": True,
+        "seconds_per_image": 2.5,
+    }  # fmt: skip
+    typed("extract", "a/", "--out", tmp_path, "--log-json")
+    assert run.call_args.kwargs["features"] == [] and run.call_args.kwargs["progress"].__name__ == "log_json"
+
+
+def test_a_feature_group_that_is_unknown_is_refused_with_the_nearest(typed: Typed, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    result = typed("extract", tmp_path / "a.jpg", "--out", tmp_path / "out", "--features", "color")
+    assert "'color' are unknown (did you mean 'colour'?)" in refused(result)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_extraction_that_is_stopped_says_how_to_go_on(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), number)
+        time.sleep(5)
+
+    monkeypatch.setattr("artwork_insights.features.extraction.extract.find_sources", stopped)
+    before = signal.getsignal(signal.SIGTERM)
+    result = typed("extract", "a/", "--out", tmp_path)
+    assert result.exit_code == status and result.stdout == ""
+    assert result.stderr == "Stopped; what was finished is kept: run the same command again to go on from there.\n"
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_an_interrupt_ends_the_real_command_quietly_and_soon(tmp_path: Path) -> None:
+    """While its measuring processes are only starting."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jpg").write_bytes(b"x")
+    code = "from artwork_insights.cli import app; app()"
+    command = [sys.executable, "-c", code, "extract", tmp_path / "in", "--out", tmp_path / "out"]
+    options = ["--features", "file", "--log-json", "--workers", "2"]
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None and '"start"' in process.stderr.readline()
+        time.sleep(0.3)
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read().splitlines()
+        assert process.wait() == 130
+    assert time.monotonic() - started < 10
+    assert told == ["Stopped; what was finished is kept: run the same command again to go on from there."]
+    assert not (tmp_path / "out" / ".lock").exists()
 
 
 def test_contact_sheet(typed: Typed, stand_in: Stand, tmp_path: Path) -> None:
-    pages = (tmp_path / "one.jpg", tmp_path / "two.jpg")
-    draw = stand_in("artwork_insights.features.viewing.contact_sheet.write_contact_sheet", returns=pages)
-    result = typed("contact-sheet", tmp_path, "--sort-by", "face_count")
-    assert result.stdout.splitlines() == [str(page) for page in pages]
-    draw.assert_called_once_with(tmp_path, tmp_path / "contact-sheet.jpg", sort_by="face_count")
+    place = "artwork_insights.features.viewing.contact_sheet.write_contact_sheet"
+    draw = stand_in(place, returns=SimpleNamespace(sentence="2 pictures."))
+    words = ("--sort-by", "face_count", "--ascending", "--where", "clutter > 0.1", "--limit", 9, "--pick", "spread")
+    assert typed("contact-sheet", tmp_path, *words).stdout == "2 pictures.\n"
+    assert draw.call_args.args == (tmp_path, tmp_path / "contact-sheet.html")
+    asked = {name: value for name, value in draw.call_args.kwargs.items() if name != "progress"}
+    assert asked == {"sort_by": "face_count", "ascending": True, "where": "clutter > 0.1", "limit": 9, "pick": "spread"}
+    assert typed("contact-sheet", tmp_path, "--limit", 0).exit_code == 2
 
 
 def test_demo(typed: Typed, stand_in: Stand, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from artwork_insights.catalog.columns import FEATURE_COLUMNS, SCALAR_FEATURES
+from artwork_insights.catalog.columns import FEATURE_COLUMNS, GROUPS, SCALAR_FEATURES
 from artwork_insights.catalog.synthetic import SyntheticCatalogue, make_catalogue, planted_features, write_catalogue
 from artwork_insights.design import treatment_model
 from artwork_insights.design.boosting import BoostingSettings
@@ -90,8 +90,11 @@ def write_features(folder: Path, catalogue: SyntheticCatalogue) -> None:
     fill = {"bool": False, "int64": 1, "float64": 0.5, "str": "JPEG"}
     rest = {name: fill[FEATURE_COLUMNS[name].dtype] for name in SCALAR_FEATURES if name not in frame}
     (folder / "features").mkdir(parents=True)
+    if "picture_hash" in rest:
+        rest["picture_hash"] = "0" * 32
     frame.assign(**rest).to_parquet(folder / "features" / "00000.parquet", index=False)
-    manifest = {"settings": {"embedding": "none"}, "inputs": len(frame), "inputs_sha256": "0" * 64, "finished": True}
+    settings = {group: {"method": "1"} for group in GROUPS}
+    manifest = {"settings": settings, "inputs": len(frame), "inputs_sha256": "0" * 64, "finished": True}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
@@ -462,3 +465,31 @@ def test_features_that_are_not_what_the_manifest_says_are_refused(place, tmp_pat
     (folder / "manifest.json").write_text(json.dumps(manifest | {"counts": {"features": 3}}))
     with pytest.raises(OutputError, match=r"rows where manifest[.]json says 3"):
         read_feature_table(folder)
+
+
+def keep_groups(folder: Path, *groups: str) -> None:
+    """Leave out of an extraction what belongs to other groups."""
+    path = folder / "features" / "00000.parquet"
+    frame = pd.read_parquet(path)
+    kept = [name for name in frame if name not in FEATURE_COLUMNS or FEATURE_COLUMNS[name].group in groups]
+    frame[kept].to_parquet(path, index=False)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    settings = {group: manifest["settings"][group] for group in groups}
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"settings": settings}))
+
+
+def test_a_study_of_a_group_that_was_not_measured_is_told_how_to_add_it(place):
+    keep_groups(place.folder / "features", "file", "colour")
+    with pytest.raises(TableError, match=r"'face_present' belongs to the feature group faces, .* --features faces$"):
+        check_study(place.study(FACE))
+
+
+def test_a_study_needs_no_group_that_it_does_not_name(place):
+    folder = place.folder / "features"
+    frame = pd.read_parquet(folder / "features" / "00000.parquet")
+    light = 50 + 20 * np.random.default_rng(3).normal(size=len(frame))
+    frame.assign(lightness_mean=light).to_parquet(folder / "features" / "00000.parquet", index=False)
+    keep_groups(folder, "file", "colour")
+    study = place.study(hypothesis("bright", "lightness_mean > 50"))
+    (finding,) = estimate_study(study).result.findings
+    assert finding.question.name == "bright"

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from artwork_insights.catalog.columns import FEATURE_COLUMNS, SCALAR_FEATURES
 from artwork_insights.errors import OutputError
+from artwork_insights.features.near_duplicates import near_duplicate_groups
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -28,12 +29,13 @@ class FeatureTable:
     Attributes
     ----------
     frame : DataFrame of n rows
-        `asset_id`, `location` and one column per scalar feature (units in `catalog.columns`), in the order of the
-        input. A measure that needs a face is NaN where there is none.
+        `asset_id`, `location` and one column per scalar feature that was measured (units in `catalog.columns`), in the
+        order of the input. A measure that needs a face is NaN where there is none. `duplicate_group` numbers groups
+        of near-identical pictures where their hash was measured.
     embedding : array of shape (n, dimension) or None
         Row for row; None when the extraction had none.
     settings : dict of str to str
-        What made them: package version, detector, embedding, checksum of its weights.
+        What made them, as ``group.setting``: detector, embedding, checksum of its weights.
     """
 
     frame: pd.DataFrame
@@ -59,22 +61,29 @@ def read_feature_table(folder: Path) -> FeatureTable:
         raise OutputError(f"{folder}: this extraction was interrupted; run the same extract again to finish it.")
     table = read_table(folder, "features")
     _require_whole(folder, manifest, table)
-    frame = table.select(["asset_id", "location", *SCALAR_FEATURES]).to_pandas()
+    measured = [name for name in SCALAR_FEATURES if name in table.column_names]
+    frame = table.select(["asset_id", "location", *measured]).to_pandas()
+    if "picture_hash" in frame:
+        frame["duplicate_group"] = near_duplicate_groups(frame).astype("category")  # a label, no number to screen
     embedding = None
     if "embedding" in table.column_names:
         column = table.column("embedding").combine_chunks()
         embedding = column.flatten().to_numpy(zero_copy_only=False).astype(np.float64)
         embedding = embedding.reshape(len(table), column.type.list_size)
-    return FeatureTable(frame, embedding, dict(manifest["settings"]))
+    settings = {
+        f"{group}.{key}": value for group, pairs in manifest["settings"].items() for key, value in pairs.items()
+    }
+    return FeatureTable(frame, embedding, settings)
 
 
 def _require_whole(folder: Path, manifest: dict[str, Any], table: pa.Table) -> None:
     """Refuse features that are not what the manifest says, or not of the types that extract writes."""
     schema = table.schema
     types = {name: schema.field(name).type for name in schema.names}
-    wanted = ("asset_id", "location", *SCALAR_FEATURES)
+    features = [name for name in SCALAR_FEATURES if FEATURE_COLUMNS[name].group in manifest["settings"]]
+    wanted = ("asset_id", "location", *features)
     fault = next((f"has no column {name!r}" for name in wanted if name not in types), None)
-    fault = fault or next((f"has text or lists in {n!r}" for n in SCALAR_FEATURES if not _fits(n, types[n])), None)
+    fault = fault or next((f"has text or lists in {n!r}" for n in features if not _fits(n, types[n])), None)
     if fault is None and not _is_text(types["asset_id"]):
         fault = f"has asset_id of type {types['asset_id']}, not text"
     if fault is None and "embedding" in types and not pa.types.is_fixed_size_list(types["embedding"]):
@@ -87,8 +96,6 @@ def _require_whole(folder: Path, manifest: dict[str, Any], table: pa.Table) -> N
     expected = counts.get("features") if isinstance(counts, dict) else None
     if fault is None and expected is not None and expected != len(table):
         fault = f"has {len(table):,} rows where manifest.json says {expected:,}"
-    if fault is None and not isinstance(manifest["settings"], dict):
-        fault = "has a manifest.json without settings"
     if fault is not None:
         raise OutputError(f"{folder}: {fault}; move it away and run artwork-insights extract again.")
 
@@ -111,7 +118,7 @@ def read_table(folder: Path, name: str) -> pa.Table:
     OutputError
         When there is none.
     """
-    paths = sorted((folder / name).glob("*.parquet"))
+    paths = sorted((folder / name).glob("*.parquet"), key=lambda path: (len(path.name), path.name))
     if not paths:
         raise OutputError(f"{folder}: has no {name}/*.parquet; expected the output of artwork-insights extract.")
     try:
@@ -142,5 +149,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict) or not {"settings", "inputs", "inputs_sha256", "finished"} <= manifest.keys():
         raise OutputError(
             f"{path}: is not the manifest of an extraction; expected one made by artwork-insights extract."
+        )
+    settings = manifest["settings"]
+    if not isinstance(settings, dict) or not all(isinstance(of_group, dict) for of_group in settings.values()):
+        raise OutputError(
+            f"{path}: does not say by group what made the features, as older versions did not; "
+            "move the folder away and run artwork-insights extract again."
         )
     return manifest

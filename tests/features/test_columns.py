@@ -12,10 +12,19 @@ def test_every_column_states_its_unit_and_meaning_in_one_sentence() -> None:
 
 
 def test_roles_towards_a_face_follow_what_a_column_is_measured_on() -> None:
-    """Faces are derived, all pixels are sensitive, the file itself is independent."""
+    """Faces are derived, all pixels and those beside the faces are sensitive, the file itself is independent."""
     roles = {"file": "independent", "faces": "derived", "colour": "sensitive", "composition": "sensitive"}
-    for column in FEATURE_COLUMNS.values():
-        assert column.face_role == roles.get(column.group, "sensitive")
+    for name, column in FEATURE_COLUMNS.items():
+        beside = column.group == "faces" and name.endswith("_without_faces")
+        assert column.face_role == ("sensitive" if beside else roles.get(column.group, "sensitive"))
+
+
+def test_every_colour_beside_the_faces_has_the_unit_and_range_of_the_whole_picture() -> None:
+    beside = [name for name in FEATURE_COLUMNS if name.endswith("_without_faces")]
+    assert len(beside) == 6
+    for name in beside:
+        column, whole = FEATURE_COLUMNS[name], FEATURE_COLUMNS[name.removesuffix("_without_faces")]
+        assert (column.dtype, column.unit, column.low, column.high) == (whole.dtype, whole.unit, whole.low, whole.high)
 
 
 def test_scalar_features_are_those_that_are_one_value_per_asset() -> None:

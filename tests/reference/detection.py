@@ -73,16 +73,16 @@ def counted_posters(data: Path, *, sure_only: bool = False) -> dict[Path, int]:
     return {data / "posters" / "images" / row["file"]: int(row["n_faces"]) for row in rows}
 
 
-def count_matches(detected: Boxes, scores: Boxes, annotated: Boxes) -> int:
-    """Detections matched one to one with annotations of an IoU of at least 0.5, best score first."""
+def matched(detected: Boxes, scores: Boxes, annotated: Boxes) -> npt.NDArray[np.bool_]:
+    """Which detections match an annotation of their own with an IoU of at least 0.5, best score first."""
     free = list(range(len(annotated)))
-    matches = 0
+    hits = np.zeros(len(scores), bool)
     for i in np.argsort(-scores, kind="stable"):
         overlaps = [_iou(detected[i], annotated[j]) for j in free]
         if overlaps and max(overlaps) >= MATCHING_IOU:
             free.pop(int(np.argmax(overlaps)))
-            matches += 1
-    return matches
+            hits[i] = True
+    return hits
 
 
 def _iou(a: Boxes, b: Boxes) -> float:
@@ -99,7 +99,7 @@ def tally(detect: Detect, photos: dict[Path, Boxes], posters: Sequence[tuple[Pat
     started = time.process_time()
     for path, annotated in photos.items():
         boxes, scores = detect(path)
-        counts.matched += count_matches(boxes, scores, annotated)
+        counts.matched += int(matched(boxes, scores, annotated).sum())
         counts.detected += len(boxes)
         counts.annotated += len(annotated)
         counts.photos += 1
@@ -113,18 +113,30 @@ def tally(detect: Detect, photos: dict[Path, Boxes], posters: Sequence[tuple[Pat
     return counts
 
 
-def our_detector() -> Detect:
-    """Ours, on decoded files."""
+def our_detector(mode: str = "default", runtime: str = "torch") -> Detect:
+    """Ours on decoded files, every detection with its score, also those too weak to count."""
     from artwork_insights.features.faces.detector import FaceDetector
     from artwork_insights.features.inputs.image import read_image
 
-    detector = FaceDetector()
+    detector = FaceDetector(mode, "cpu", runtime)
 
     def detect(path: Path) -> tuple[Boxes, Boxes]:
-        faces = detector.detect(read_image(str(path)))
-        return faces.boxes.astype(np.float64), faces.scores.astype(np.float64)
+        image = read_image(str(path), reduced=mode != "exact")
+        found, (width, height) = detector.find(image.pixels)
+        back = np.array([image.width_px / width, image.height_px / height] * 2)
+        return found.boxes * back, found.scores.astype(np.float64)
 
     return detect
+
+
+def counting(detect: Detect, score: float) -> Detect:
+    """The same, but only what scores at least this."""
+
+    def detect_counted(path: Path) -> tuple[Boxes, Boxes]:
+        boxes, scores = detect(path)
+        return boxes[scores >= score], scores[scores >= score]
+
+    return detect_counted
 
 
 def peer_detector() -> Detect:

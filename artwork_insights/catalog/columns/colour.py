@@ -5,6 +5,7 @@ from __future__ import annotations
 from artwork_insights.catalog.columns.column import Column
 
 _CIE = "CIE 1976 L*a*b*, D65"
+_PALETTE = "weighted k-means in CIE L*a*b* over 16^3 bins"
 
 
 def _colour(name: str, unit: str, high: float | None, description: str, source: str) -> Column:
@@ -25,11 +26,26 @@ COLOUR_COLUMNS = (
         "Ou, Luo, Woodcock, Wright 2004",
     ),
     Column(
+        "hue_count", "int64", "hues", 0, 20, "colour", "sensitive",
+        "Parts of the hue circle, of 18 degrees each, that the picture makes use of; 0 in black and white.",
+        "Ke, Tang, Jing 2006",
+    ),
+    Column(
         "palette_hex", "list[str]", "sRGB #rrggbb", None, None, "colour", "sensitive",
-        "At most five dominant colours, most frequent first.", "weighted k-means in CIE L*a*b* over 16^3 bins",
+        "At most five dominant colours, most frequent first.", _PALETTE,
     ),
     Column(
         "palette_share", "list[float64]", "share of the pixels", 0, 1, "colour", "sensitive",
-        "Share of the pixels nearest to each palette colour.", "weighted k-means in CIE L*a*b* over 16^3 bins",
+        "Share of the pixels nearest to each palette colour.", _PALETTE,
+    ),
+    Column(
+        "background_hex", "str", "sRGB #rrggbb", None, None, "colour", "sensitive",
+        "The palette colour that fills most of the edges of the picture.", _PALETTE,
+    ),
+    _colour("background_share", "share of the pixels", 1, "Pixels nearest to the background colour.", _PALETTE),
+    Column(
+        "colour_harmony", "float64", "CH", -1.4, 1.6, "colour", "sensitive",
+        "How well the palette colours go together, each pair by its area; missing for a single colour.",
+        "Ou and Luo 2006",
     ),
 )  # fmt: skip

@@ -15,5 +15,7 @@ FILE_COLUMNS = (
     _file("aspect_ratio", "float64", "width / height", 0, "Shape of the image: below 1 upright, above 1 wide."),
     _file("image_bytes", "int64", "bytes", 1, "Size of the image file."),
     _file("image_format", "str", "name", None, "File format by its content, not by its name."),
+    _file("image_mode", "str", "name", None, "Pixel format of the file, such as RGB, L, P or CMYK, before conversion."),
+    _file("image_sha256", "str", "hexadecimal", None, "SHA-256 of the file: the same for equal files of any name."),
     _file("frames", "int64", "frames", 1, "Number of frames; the first one is measured."),
 )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from artwork_insights.errors import WeightsError
+from artwork_insights.features.embedding.networks import load_network, require_library
 from artwork_insights.features.embedding.weights import (
     Backbone,
     Weights,
@@ -18,7 +19,6 @@ from artwork_insights.features.embedding.weights import (
     download_weights,
     find_backbone,
     given_weights,
-    load_network,
     read_backbones,
 )
 from artwork_insights.features.inputs.image import ByteImage
@@ -62,7 +62,8 @@ def choose_embedding(name: str = "auto", weights: Path | None = None) -> Embeddi
     ----------
     name : str
         A backbone (downloaded where it is not in the cache), ``"layout"``, ``"none"``, or ``"auto"``: the first
-        backbone of the manifest whose weights are in the cache, else ``"layout"``. ``"auto"`` never downloads.
+        torchvision backbone of the manifest whose weights are in the cache, else ``"layout"``. ``"auto"`` never
+        downloads.
     weights : Path, optional
         A weights file of one's own. Where its checksum is not in the manifest it is used all the same; the checksum
         stands in the settings of the output, so that it never mixes with another.
@@ -70,7 +71,8 @@ def choose_embedding(name: str = "auto", weights: Path | None = None) -> Embeddi
     Raises
     ------
     WeightsError
-        When the name is unknown, or the weights are missing, wrong, or for another purpose.
+        When the name is unknown, its library is not installed, or the weights are missing, wrong, or for another
+        purpose.
     """
     if name in ("layout", "none"):
         if weights is not None:
@@ -83,7 +85,7 @@ def choose_embedding(name: str = "auto", weights: Path | None = None) -> Embeddi
         backbone = _artwork_backbone(name)
         return _chosen(backbone, cached_weights(backbone) or download_weights(backbone))
     for backbone in read_backbones().values():
-        found = cached_weights(backbone) if backbone.purpose == "artwork" else None
+        found = cached_weights(backbone) if backbone.library == "torchvision" else None
         if found:
             return _chosen(backbone, found)
     note = "No network weights at hand, so the embedding is the training-free layout descriptor."
@@ -101,15 +103,18 @@ def _artwork_backbone(name: str) -> Backbone:
         raise WeightsError(
             f"embedding {name!r} describes one face, not a whole artwork; use one of {_artwork_names()}."
         )
+    require_library(backbone)
     return backbone
 
 
 def _backbone_of(weights: Path) -> Backbone:
-    """The backbone whose architecture begins the name of a weights file."""
-    for backbone in read_backbones().values():
-        if backbone.purpose == "artwork" and weights.name.startswith(backbone.architecture):
-            return backbone
-    raise WeightsError(f"{weights}: say which network these weights are for with --embedding ({_artwork_names()}).")
+    """The backbone whose architecture begins the name of a weights file; the longest where several do."""
+    fitting = [
+        b for b in read_backbones().values() if b.purpose == "artwork" and weights.name.startswith(b.architecture)
+    ]
+    if not fitting:
+        raise WeightsError(f"{weights}: say which network these weights are for with --embedding ({_artwork_names()}).")
+    return _artwork_backbone(max(fitting, key=lambda backbone: len(backbone.architecture)).name)
 
 
 def _artwork_names() -> str:
@@ -156,7 +161,7 @@ class Embedder:
     def _embed_by_network(self, pixels: ByteImage, backbone: Backbone) -> FloatArray:
         batch = network_input(pixels, backbone).to(self._device, memory_format=torch.channels_last)
         with torch.inference_mode():
-            vector = pooled_features(self._network, batch, backbone.architecture)
+            vector = self._network(batch)
         return np.asarray(vector[0].float().cpu().numpy(), dtype=np.float32)
 
 
@@ -169,14 +174,3 @@ def network_input(pixels: ByteImage, backbone: Backbone) -> torch.Tensor:
     resized = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     normalised = (resized - np.asarray(backbone.mean, np.float32)) / np.asarray(backbone.std, np.float32)
     return torch.from_numpy(np.ascontiguousarray(normalised.transpose(2, 0, 1))[None])
-
-
-def pooled_features(network: torch.nn.Module, batch: torch.Tensor, architecture: str) -> torch.Tensor:
-    """Mean over space of the last feature map, before any classifier; shape (n, dimension)."""
-    if architecture.startswith("resnet"):
-        stages = [child for name, child in network.named_children() if name not in ("avgpool", "fc")]
-        trunk: torch.nn.Module = torch.nn.Sequential(*stages)
-    else:
-        trunk = network.get_submodule("features")
-    maps: torch.Tensor = trunk(batch)
-    return maps.mean(dim=(2, 3))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
+import logging
 import tomllib
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 from urllib.error import URLError
@@ -15,6 +16,8 @@ import torch
 from pydantic import TypeAdapter
 
 from artwork_insights.errors import WeightsError, did_you_mean
+
+Library = Literal["torchvision", "timm", "open_clip", "facenet_pytorch"]
 
 MANIFEST = Path(__file__).parents[2] / "models" / "manifest.toml"
 
@@ -26,7 +29,7 @@ class Backbone:
     Attributes
     ----------
     name, architecture, file, source, paper, licence : str
-        `file` is the name under which its publisher distributes the weights.
+        `architecture` is the library's name for the network, `file` that under which the weights are published.
     purpose : {"artwork", "face_identity"}
         Whether it describes whole pictures or one face crop.
     input_size_px : int
@@ -35,6 +38,10 @@ class Backbone:
         Normalisation of values scaled to [0, 1].
     dimension : int
         Length of the embedding.
+    library : {"torchvision", "timm", "open_clip", "facenet_pytorch"}
+        What builds the network.
+    repository : str
+        Where timm and open_clip find the weights on the Hugging Face hub; empty for the others.
     sha256, sha256_prefix : str
         Checksum of the weights, or its leading digits as published; empty where unknown.
     """
@@ -50,6 +57,8 @@ class Backbone:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     dimension: int
+    library: Library = "torchvision"
+    repository: str = ""
     sha256: str = ""
     sha256_prefix: str = ""
 
@@ -107,15 +116,15 @@ def cache_folder() -> Path:
 
 
 def cached_weights(backbone: Backbone) -> Weights | None:
-    """Weights in the cache, if they are there and right.
+    """Weights in the cache of their library, if they are there and right.
 
     Raises
     ------
     WeightsError
         When a file of that name is there and its checksum is wrong.
     """
-    path = cache_folder() / backbone.file
-    if not path.is_file():
+    path = cached_on_hub(backbone.repository, backbone.file) if backbone.repository else cache_folder() / backbone.file
+    if path is None or not path.is_file():
         return None
     checksum = file_sha256(path)
     if not backbone.matches(checksum):
@@ -143,30 +152,26 @@ def given_weights(backbone: Backbone, path: Path) -> Weights:
 
 
 def download_weights(backbone: Backbone) -> Weights:
-    """Fetch weights with torchvision's own download into the cache, checked against the manifest.
+    """Fetch weights with their library's own download into its cache, checked against the manifest.
 
     Raises
     ------
     WeightsError
-        When torchvision does not publish them, the network is out of reach, or the checksum is wrong.
+        When the library does not publish them, the network is out of reach, or the checksum is wrong.
     """
     if backbone.purpose != "artwork":
         raise WeightsError(
             f"{backbone.name}: torchvision does not publish these weights; fetch {backbone.file} from "
             f"{backbone.source} and name it with --weights."
         )
-    import torchvision  # late: it imports torch's compiler, which takes seconds
-
-    kind, version = backbone.source.split()[-1].split(".")
-    url = getattr(torchvision.models, kind)[version].url
-    folder = cache_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(url, str(folder / backbone.file), backbone.sha256_prefix, progress=False)
-    except (URLError, OSError, RuntimeError) as error:
+        folder = _download_from_hub(backbone) if backbone.repository else _download_from_torchvision(backbone)
+    except (URLError, OSError, RuntimeError, ValueError) as error:
+        place = f"hub repository {backbone.repository}" if backbone.repository else str(cache_folder())
+        cure = "name the file" if backbone.repository else f"put the file into {place}, name it"
         raise WeightsError(
-            f"{backbone.name}: downloading {backbone.file} failed ({error}); put the file into {folder}, "
-            "name it with --weights, or use --embedding layout, which needs none."
+            f"{backbone.name}: downloading {backbone.file} failed ({_one_line(error)}); {cure} with --weights, "
+            "or use --embedding layout, which needs none."
         ) from error
     found = cached_weights(backbone)
     if found is None:
@@ -174,40 +179,41 @@ def download_weights(backbone: Backbone) -> Weights:
     return found
 
 
-def load_network(backbone: Backbone, weights: Weights) -> torch.nn.Module:
-    """Build the network without its classifier's use and load its weights; in evaluation mode, on the CPU.
+def _download_from_torchvision(backbone: Backbone) -> Path:
+    import torchvision  # late: it imports torch's compiler, which takes seconds
 
-    Raises
-    ------
-    WeightsError
-        When the file is no state dict of this architecture.
-    """
-    inception = backbone.architecture == "inception_resnet_v1"
-    network = _build_network(backbone.architecture)
+    kind, version = backbone.source.split()[-1].split(".")
+    url = getattr(torchvision.models, kind)[version].url
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.hub.download_url_to_file(url, str(folder / backbone.file), backbone.sha256_prefix, progress=False)
+    return folder
+
+
+def _download_from_hub(backbone: Backbone) -> Path:
+    import huggingface_hub
+    from huggingface_hub.utils import logging as hub_log
+
+    loudness = hub_log.get_verbosity()
+    hub_log.set_verbosity(logging.ERROR)  # each of its retries is a warning; our one sentence says what came of them
     try:
-        state = torch.load(weights.path, map_location="cpu", weights_only=True)
-        if inception:
-            state = {key: value for key, value in state.items() if not key.startswith("logits.")}
-        network.load_state_dict(state)
-    except (RuntimeError, OSError, EOFError, pickle.UnpicklingError, AttributeError, TypeError, KeyError) as error:
-        raise WeightsError(
-            f"{weights.path}: not a state dict of {backbone.architecture} ({type(error).__name__}); "
-            "name the backbone these weights belong to with --embedding."
-        ) from error
-    return network.eval()
+        return Path(huggingface_hub.hf_hub_download(backbone.repository, backbone.file)).parent
+    finally:
+        hub_log.set_verbosity(loudness)
 
 
-def _build_network(architecture: str) -> torch.nn.Module:
-    network: torch.nn.Module
-    if architecture == "inception_resnet_v1":
-        from facenet_pytorch.models.inception_resnet_v1 import InceptionResnetV1
+def cached_on_hub(repository: str, file: str) -> Path | None:
+    """A file of the Hugging Face hub in the cache that timm and open_clip share; None where there is none."""
+    if find_spec("huggingface_hub") is None:
+        return None
+    import huggingface_hub
 
-        network = InceptionResnetV1()
-    else:
-        import torchvision
+    found = huggingface_hub.try_to_load_from_cache(repository, file)
+    return Path(found) if isinstance(found, str) else None
 
-        network = torchvision.models.get_model(architecture, weights=None)
-    return network
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def file_sha256(path: Path) -> str:

@@ -5,152 +5,233 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from types import TracebackType
+from typing import IO
 
+from artwork_insights.errors import MeasuringError
 from artwork_insights.features.extraction.measurement import Failure, Measurement
 from artwork_insights.features.extraction.plan import MeasurePlan
 
-MAX_SECONDS = 300.0
-_AHEAD = 64
-_PYTHON_ERROR = 1
 READY = b"ready"
+SECONDS_PER_IMAGE = 60.0
+_AHEAD_PER_WORKER = 32  # a slow image at the head must not leave the other workers idle
+_PYTHON_ERROR = 1
+_FAILED_STARTS = 2
+_THREAD_LIMITS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+Result = Measurement | Failure
 
 
 class Crew:
     """A number of measuring processes, started when first needed; use it in a ``with`` statement.
 
     Each process works with one thread on one image at a time, so that the numbers depend neither on how many there are
-    nor on which one measured an image.
+    nor on which one measured an image; it reads the file of its next image meanwhile. A process that has grown beyond
+    its limit of memory is replaced between two images.
 
     Parameters
     ----------
     plan : MeasurePlan
     n_workers : int
-    max_seconds : float
+    seconds_per_image : float
         A process that is busy with one image for longer is ended, and the image is a failure.
     """
 
-    def __init__(self, plan: MeasurePlan, n_workers: int, max_seconds: float = MAX_SECONDS) -> None:
-        self._members = [_Member(plan, max_seconds) for _ in range(n_workers)]
-        self._idle: SimpleQueue[_Member] = SimpleQueue()
-        for member in self._members:
-            self._idle.put(member)
-        self._threads = ThreadPoolExecutor(n_workers)
+    def __init__(self, plan: MeasurePlan, n_workers: int, seconds_per_image: float = SECONDS_PER_IMAGE) -> None:
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._ahead = _AHEAD_PER_WORKER * n_workers
+        starts = _Starts()
+        self._members = [_Member(plan, seconds_per_image, self._jobs, starts) for _ in range(n_workers)]
+        self._threads = [threading.Thread(target=member.work, daemon=True) for member in self._members]
 
     def __enter__(self) -> Crew:
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if kind is not None:  # let nobody wait for images that nobody wants any more
-            self._threads.shutdown(wait=False, cancel_futures=True)
-            for member in self._members:
-                member.stop()
-        self._threads.shutdown()
         for member in self._members:
             member.stop()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
 
-    def measure(self, addresses: Iterable[str]) -> Iterator[Measurement | Failure]:
-        """Measure images; results come in the order of the addresses, a bounded number ahead of the consumer."""
-        return in_order(self._threads, self._measure_one, addresses, ahead=_AHEAD)
+    def measure(self, addresses: Iterable[str]) -> Iterator[Result]:
+        """Measure images; results come in the order of the addresses, a bounded number ahead of the consumer.
 
-    def _measure_one(self, address: str) -> Measurement | Failure:
-        member = self._idle.get()
-        try:
-            return member.measure(address)
-        finally:
-            self._idle.put(member)
+        Raises
+        ------
+        MeasuringError
+            When processes end again and again before they have measured anything.
+        """
+        waiting: deque[_Job] = deque()
+        for address in addresses:
+            waiting.append(_Job(address))
+            self._jobs.put(waiting[-1])
+            if len(waiting) >= self._ahead:
+                yield waiting.popleft().result.result()
+        while waiting:
+            yield waiting.popleft().result.result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One image to measure, and what will come of it."""
+
+    address: str
+    result: Future[Result] = field(default_factory=Future)
+
+
+class _Starts:
+    """Counts, over all members, the starts that failed since an image was last measured."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failed = 0
+
+    def failed(self, status: int, said: str) -> None:
+        """Note a process that ended before it was ready.
+
+        Raises
+        ------
+        MeasuringError
+            At the second one in a row.
+        """
+        with self._lock:
+            self._failed += 1
+            failed = self._failed
+        if failed >= _FAILED_STARTS:
+            reason = f"; its last words: {said.splitlines()[-1]}" if said else ""
+            raise MeasuringError(
+                f"measuring processes end before they have started, {failed} in a row (exit status {status}{reason}); "
+                "see artwork-insights doctor, or try fewer --workers where memory is short."
+            )
+
+    def measured(self) -> None:
+        """Note an image that was measured."""
+        self._failed = 0
 
 
 class _Member:
-    """One process and the pipe to it."""
+    """One process at a time, the pipe to it, and the thread that waits for its answers."""
 
-    def __init__(self, plan: MeasurePlan, max_seconds: float) -> None:
+    def __init__(
+        self, plan: MeasurePlan, seconds_per_image: float, jobs: SimpleQueue[_Job | None], starts: _Starts
+    ) -> None:
         self._plan = plan
-        self._max_seconds = max_seconds
+        self._seconds = seconds_per_image
+        self._jobs = jobs
+        self._starts = starts
         self._process: subprocess.Popen[bytes] | None = None
+        self._said: IO[bytes] | None = None
+        self._stopped = False
 
-    def measure(self, address: str) -> Measurement | Failure:
-        process = self._process if self._process is not None else self._start()
-        started = time.monotonic()
-        watch = threading.Timer(self._max_seconds, process.kill)
-        watch.start()
+    def work(self) -> None:
+        """Measure job after job until the queue says that there is none left."""
+        job = self._jobs.get()
+        while job is not None and not self._stopped:
+            upcoming = self._look_ahead()
+            try:
+                job.result.set_result(self._measure(job.address, upcoming.address if upcoming else None))
+            except (MeasuringError, RuntimeError, OSError) as error:
+                job.result.set_exception(error)
+            job = upcoming if upcoming is not None else self._jobs.get()
+        self._end()
+
+    def stop(self) -> None:
+        """End the process, whatever it is doing; called from another thread than `work`."""
+        self._stopped = True
+        process = self._process
+        if process is not None:
+            process.kill()
+
+    def _look_ahead(self) -> _Job | None:
+        """The job after this one, where there is one already; its file is read while this one is measured."""
         try:
-            _send(process, address)
-            assert process.stdout is not None
-            result: Measurement | Failure = pickle.load(process.stdout)
+            job = self._jobs.get_nowait()
+        except Empty:
+            return None
+        if job is None:
+            self._jobs.put(None)
+        return job
+
+    def _measure(self, address: str, upcoming: str | None) -> Result:
+        process = self._process if self._process is not None else self._start()
+        assert process.stdout is not None
+        try:
+            _send(process, (address, upcoming))
+            result, leaves = pickle.load(process.stdout)
         except (EOFError, BrokenPipeError, pickle.UnpicklingError):
-            return self._bury(process, address, timed_out=time.monotonic() - started >= self._max_seconds)
-        finally:
-            watch.cancel()
-        return result
+            return self._failure(address)
+        self._starts.measured()
+        if leaves:
+            self._end()
+        measured: Result = result
+        return measured
 
     def _start(self) -> subprocess.Popen[bytes]:
-        path = os.pathsep.join(entry for entry in sys.path if entry)
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        while True:
+            process = self._launch()
+            with contextlib.suppress(BrokenPipeError):
+                _send(process, (self._plan, self._seconds))
+            assert process.stdout is not None
+            if process.stdout.read(len(READY)) == READY or self._stopped:
+                return process
+            self._starts.failed(*self._end())
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
         self._process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "artwork_insights.features.extraction.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | threads | {"PYTHONPATH": path},
+            stderr=self._said,
+            env=os.environ | _THREAD_LIMITS | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
             start_new_session=True,  # an interrupt from the keyboard is for the caller alone
         )
-        with contextlib.suppress(BrokenPipeError):
-            _send(self._process, self._plan)
-        assert self._process.stdout is not None
-        if self._process.stdout.read(len(READY)) != READY:
-            raise RuntimeError("a measuring process could not start; its traceback stands above.")
+        if self._stopped:
+            self._process.kill()
         return self._process
 
-    def _bury(self, process: subprocess.Popen[bytes], address: str, *, timed_out: bool) -> Failure:
-        """Account for a process that died; a Python error in it is ours, and ends the run."""
-        self._process = None
-        with contextlib.suppress(BrokenPipeError), process:
-            process.wait()
-        status = process.returncode
-        if timed_out:
-            return Failure(
-                "process", "TimeoutError", f"{address}: not measured within {self._max_seconds:.0f} seconds."
-            )
+    def _failure(self, address: str) -> Failure:
+        """Account for a process that died over an image; a Python error in it is ours, and ends the run."""
+        status, said = self._end()
         if status == _PYTHON_ERROR:
-            raise RuntimeError(f"{address}: the measuring process failed; its traceback stands above.")
+            raise RuntimeError(f"{address}: the process that measured it failed:\n{said}")
+        if status == -signal.SIGALRM:
+            return Failure("process", "TimeoutError", f"{address}: not measured within {self._seconds:g} seconds.")
+        hint = ", as it does when memory runs out" if status == -signal.SIGKILL else ""
         return Failure(
-            "process", "ProcessDied", f"{address}: the process that measured it died (exit status {status})."
+            "process", "ProcessDied", f"{address}: the process that measured it died (exit status {status}{hint})."
         )
 
-    def stop(self) -> None:
-        """End the process, whatever it is doing."""
-        if self._process is not None:
-            with contextlib.suppress(BrokenPipeError), self._process as process:
-                process.kill()
+    def _end(self) -> tuple[int, str]:
+        """Close the process; returns its exit status and what it wrote to stderr."""
+        process, said = self._process, self._said
+        self._process = self._said = None
+        if process is None or said is None:
+            return 0, ""
+        with said:
+            with contextlib.suppress(BrokenPipeError), process:
+                pass  # closes its stdin, which ends it, and waits
+            said.seek(0)
+            return process.returncode, said.read().decode("utf-8", "replace").strip()
 
 
 def _send(process: subprocess.Popen[bytes], message: object) -> None:
     assert process.stdin is not None
     pickle.dump(message, process.stdin)
     process.stdin.flush()
-
-
-def in_order(
-    threads: ThreadPoolExecutor,
-    measure: Callable[[str], Measurement | Failure],
-    addresses: Iterable[str],
-    ahead: int,
-) -> Iterator[Measurement | Failure]:
-    """Results of `measure` in the order of the addresses, with at most `ahead` of them waiting."""
-    waiting: deque[Future[Measurement | Failure]] = deque()
-    for address in addresses:
-        waiting.append(threads.submit(measure, address))
-        if len(waiting) >= ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
 
-import torch
+import pyarrow.parquet as pq
 
+from artwork_insights.catalog.columns import GROUPS, ColumnGroup
 from artwork_insights.errors import OutputError
-from artwork_insights.features.embedding.embedder import Embedder, EmbeddingChoice, choose_embedding
-from artwork_insights.features.extraction.crew import Crew
-from artwork_insights.features.extraction.measure import Measurer
-from artwork_insights.features.extraction.measurement import Failure, Measurement
-from artwork_insights.features.extraction.plan import MeasurePlan
-from artwork_insights.features.extraction.shards import (
-    SHARD_SIZE,
-    ShardCounts,
-    count_rows,
-    finished_shards,
-    open_output,
+from artwork_insights.features.embedding.embedder import Embedder
+from artwork_insights.features.extraction.choices import Device, choose_plan
+from artwork_insights.features.extraction.crew import SECONDS_PER_IMAGE
+from artwork_insights.features.extraction.engine import EngineName, Measured, ShardTask, measure_here
+from artwork_insights.features.extraction.lock import locked
+from artwork_insights.features.extraction.manifest import (
+    Manifest,
+    continued,
+    existing_manifest,
+    groups_held,
+    new_manifest,
+    require_same_settings,
+    shard_rows,
+    with_counts,
     write_manifest,
-    write_shard,
 )
+from artwork_insights.features.extraction.plan import DetectorMode, MeasurePlan, Runtime, choose_groups
+from artwork_insights.features.extraction.progress import Progress, Tally
+from artwork_insights.features.extraction.roster import Roster, joined_roster, new_roster
+from artwork_insights.features.extraction.shard_files import ShardCounts, ShardFiles
+from artwork_insights.features.extraction.shards import Result
+from artwork_insights.features.extraction.work import Batch, Work
+from artwork_insights.features.inputs.edits import first_edit, touched_since
 from artwork_insights.features.inputs.sources import Sources, find_sources, sources_of_assets
 
 __all__ = ["ExtractionSummary", "Sources", "extract_features", "find_sources", "sources_of_assets"]
 
-Device = Literal["auto", "cpu", "cuda"]
-Progress = Callable[[Iterable[int]], Iterable[int]]
-Measure = Callable[[Iterable[str]], Iterator[Measurement | Failure]]
+Engine = Callable[[Iterable[ShardTask], MeasurePlan], Iterator[Measured]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +52,14 @@ class ExtractionSummary:
     ----------
     n_features, n_failures, n_faces : int
         Rows of the three tables; the first two add up to the number of inputs.
+    n_measured : int
+        Images looked at in this call; 0 where all was done before.
     device : str
         Where the networks ran: ``"cpu"`` or ``"cuda"``.
     embedding : str
-        Name of the embedding.
+        Name of the embedding; ``"none"`` where there is none.
     seconds : float
-        Of this call; next to nothing where all was done before.
+        Of this call.
     folder : Path
     sentence : str
         All of it in words.
@@ -59,6 +68,7 @@ class ExtractionSummary:
     n_features: int
     n_failures: int
     n_faces: int
+    n_measured: int
     device: str
     embedding: str
     seconds: float
@@ -70,17 +80,24 @@ def extract_features(
     sources: Sources,
     out: Path,
     *,
+    features: Sequence[str] = (),
+    mode: DetectorMode = "default",
     device: Device = "auto",
+    runtime: Runtime = "auto",
     workers: int = 0,
+    engine: EngineName = "local",
     embedding: str = "auto",
     weights: Path | None = None,
+    retry_failures: bool = False,
+    seconds_per_image: float = SECONDS_PER_IMAGE,
     progress: Progress | None = None,
 ) -> ExtractionSummary:
     """Measure images into ``features/``, ``faces/`` and ``failures/`` of a folder, and ``manifest.json``.
 
     Every input ends in features or in failures, exactly once, in the order of the input. An interrupted run goes on
-    where it stopped; a finished one is left as it is. The numbers do not depend on `workers`; those of a GPU agree with
-    those of a CPU up to the rounding of float32.
+    where it stopped; a finished one is left as it is. A later run may add images, which follow those that are there,
+    and groups of features, which are measured alone. The numbers do not depend on `workers` or `engine`; those of a
+    GPU agree with those of a CPU up to the rounding of float32.
 
     Parameters
     ----------
@@ -88,144 +105,153 @@ def extract_features(
         See `find_sources`.
     out : Path
         Folder to write; made where it is missing.
+    features : sequence of str
+        Groups to measure, see `choose_groups`.
+    mode : {"default", "fast", "exact"}
+        Of the face detector.
     device : {"auto", "cpu", "cuda"}
         ``"auto"`` takes a GPU where there is one. On a GPU everything runs in this process.
+    runtime : {"auto", "torch", "openvino"}
+        What runs the networks on a CPU.
     workers : int
         Processes on a CPU, each with one thread; 0 for one per core.
+    engine : {"local", "ray"}
+        This machine, or those of a Ray cluster.
     embedding : str
         A backbone of ``models/manifest.toml``, ``"layout"``, ``"none"`` or ``"auto"``; see `choose_embedding`.
     weights : Path, optional
         Weights file of the backbone.
+    retry_failures : bool
+        Measure again what had failed.
+    seconds_per_image : float
+        An image that takes longer on a CPU is a failure.
     progress : callable, optional
-        Wraps the positions of the images still to measure, as ``tqdm`` does.
+        Wraps the images as they are measured, as ``tqdm`` does.
 
     Raises
     ------
     OutputError
-        When `out` holds an extraction of other settings or inputs, or the device is not there.
+        When `out` holds an extraction of other settings, or of images that are missing or changed now, when another
+        process writes to it, when the disk is full, or the device is not there.
     WeightsError
         When the embedding's weights are missing or wrong.
+    MeasuringError
+        When measuring processes cannot start.
     """
     started = time.perf_counter()
-    chosen_device = choose_device(device)
-    choice = choose_embedding(embedding, weights)
-    plan = MeasurePlan(choice, device=chosen_device)
-    settings = describe_settings(plan)
-    n_shards = -(-len(sources.assets) // SHARD_SIZE)
-    fingerprint = sources.fingerprint()
-    manifest = open_output(out, settings, fingerprint)
-    if manifest is None:
-        Embedder(choice)  # weights that cannot be loaded are refused before anything is written
-        manifest = _new_manifest(sources, settings, choice, fingerprint)
-        write_manifest(out, manifest)
-    finished = finished_shards(out, n_shards)
-    pending = [i for i in range(n_shards) if i not in finished]
-    if pending or not manifest["finished"]:
-        n_measured = _measure_shards(sources, out, pending, plan, workers, settings, progress)
-        counts = count_rows(out, n_shards)
-        manifest |= {"finished": True, "device": chosen_device, "counts": _as_dict(counts)}
-        write_manifest(out, manifest)
+    asked, held = choose_groups(features), groups_held(out)
+    groups = tuple(group for group in GROUPS if group in asked or group in held)
+    plan = choose_plan(groups, mode=mode, device=device, runtime=runtime, embedding=embedding, weights=weights)
+    if not set(groups) <= set(held):
+        Embedder(plan.embedding)  # weights that cannot be loaded are refused before anything is written
+    run = _choose_engine(engine, workers, seconds_per_image)
+    with locked(out):
+        files = ShardFiles(out)
+        files.recover()
+        manifest, roster = _open(out, files, sources, plan, asked, retry_failures)
+        tally = Tally()
+        if not manifest["finished"]:
+            rows = shard_rows(manifest)
+            work = Work(files, roster, rows, plan)
+            batches = work.batches(adding="adding" in manifest, retrying=retry_failures)
+            tally = _measure(work, batches, run, progress)
+            files.close()
+            manifest = with_counts(manifest, files.count(range(len(rows))), plan.device)
+            write_manifest(out, manifest)
+    return _summarise(manifest, out, time.perf_counter() - started, tally)
+
+
+def _choose_engine(name: EngineName, workers: int, seconds_per_image: float) -> Engine:
+    if name == "ray":
+        from artwork_insights.features.extraction.ray_engine import measure_on_ray
+
+        return partial(measure_on_ray, workers=workers, seconds_per_image=seconds_per_image)
+    return partial(measure_here, workers=workers, seconds_per_image=seconds_per_image)
+
+
+def _open(
+    out: Path, files: ShardFiles, sources: Sources, plan: MeasurePlan, asked: Sequence[ColumnGroup], retrying: bool
+) -> tuple[Manifest, Roster]:
+    """Begin an output, or go on with one; its manifest says "finished" where nothing is left to do."""
+    before, now = existing_manifest(out), new_roster(sources.assets)
+    if before is None:
+        manifest, roster = new_manifest(plan, sources, now), now
     else:
-        counts, n_measured = count_rows(out, n_shards), 0
-    return _summarise(counts, manifest, choice, out, time.perf_counter() - started, n_measured)
+        failed = files.assets("failures") if retrying else None
+        roster = joined_roster(out, before["inputs"], now, failed)
+        manifest = continued(before, plan, sources, roster, retrying=bool(failed))
+        groups = [group for group in before["settings"] if group in asked or not manifest["finished"]]
+        require_same_settings(out, before["settings"], plan.settings(), groups)
+        if "adding" not in manifest:  # there, an edited image becomes a failure
+            _refuse_edits(out, files, roster, shard_rows(before))
+    if not manifest["finished"]:
+        roster.write(out)
+        write_manifest(out, manifest)
+    return manifest, roster
 
 
-def choose_device(device: Device) -> str:
-    """``"cuda"`` or ``"cpu"``.
-
-    Raises
-    ------
-    OutputError
-        When a GPU is asked for and there is none.
-    """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise OutputError("device 'cuda': no CUDA device was found; use --device auto or --device cpu.")
-    return "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
-
-
-def describe_settings(plan: MeasurePlan) -> dict[str, str]:
-    """Everything that decides the numbers; two outputs with different settings never mix."""
-    by_group = plan.settings().items()
-    return {f"{group}.{key}": value for group, pairs in by_group for key, value in pairs.items()}
+def _refuse_edits(out: Path, files: ShardFiles, roster: Roster, rows: Sequence[range]) -> None:
+    """Refuse to go on where a file was edited since it was measured, even if it kept its size."""
+    for index, shard in enumerate(rows):
+        path = files.path("features", index)
+        touched = list(touched_since(roster.shard(shard), path.stat().st_mtime_ns)) if path.is_file() else []
+        if touched:
+            table = pq.read_table(path, columns=["asset_id", "image_sha256"], partitioning=None)
+            edited = first_edit(touched, dict(zip(*(column.to_pylist() for column in table.columns), strict=True)))
+            if edited is not None:
+                raise OutputError(
+                    f"{out}: {edited.location} was edited since it was measured; choose another folder for --out."
+                )
 
 
-def _new_manifest(
-    sources: Sources, settings: dict[str, str], choice: EmbeddingChoice, fingerprint: str
-) -> dict[str, Any]:
-    return {
-        "package_version": version("artwork-insights"),
-        "settings": settings,
-        "weights_file": choice.weights.path.name if choice.weights else None,
-        "weights_listed": choice.weights.listed if choice.weights else None,
-        "inputs": len(sources.assets),
-        "inputs_sha256": fingerprint,
-        "location_base": sources.base,
-        "notes": [note for note in (*sources.notes, choice.note) if note],
-        "finished": False,
-    }
+class _Stream:
+    """Images as an engine measures them, batch after batch; see `progress.Stream`."""
+
+    def __init__(self, batches: Sequence[Batch], engine: Engine) -> None:
+        self._n_images = sum(batch.n_images for batch in batches)
+        self._measured = (measured for batch in batches for measured in engine(batch.tasks, batch.plan))
+
+    def __len__(self) -> int:
+        return self._n_images
+
+    def __iter__(self) -> Iterator[Measured]:
+        return self._measured
+
+    def close(self) -> None:
+        """End the engine, wherever it is."""
+        self._measured.close()
 
 
-def _measure_shards(
-    sources: Sources,
-    out: Path,
-    pending: list[int],
-    plan: MeasurePlan,
-    workers: int,
-    settings: dict[str, str],
-    progress: Progress | None,
-) -> int:
-    """Measure the images of the pending shards, write each shard when its last image is done, and count them."""
-    shards = {i: range(i * SHARD_SIZE, min((i + 1) * SHARD_SIZE, len(sources.assets))) for i in pending}
-    positions = [position for shard in shards.values() for position in shard]
-    if not positions:
-        return 0
-    with _open_measurer(plan, min(workers or available_cores(), len(positions))) as measure:
-        results = measure(sources.assets[position].address for position in positions)
-        done: list[Measurement | Failure] = []
-        for position in progress(positions) if progress else positions:
-            done.append(next(results))
-            index = position // SHARD_SIZE
-            if position == shards[index][-1]:
-                assets = [sources.assets[p] for p in shards[index]]
-                write_shard(out, index, assets, done, plan.embedding.dimension, settings)
-                done = []
-    return len(positions)
+def _measure(work: Work, batches: Sequence[Batch], engine: Engine, progress: Progress | None) -> Tally:
+    """Measure what is left, and write each shard when its last image is done."""
+    tally = Tally()
+    done: defaultdict[tuple[str, int], list[Result]] = defaultdict(list)
+    with closing(_Stream(batches, engine)) as stream:
+        for measured in progress(stream) if progress is not None else stream:
+            task = measured.task
+            results = done[task.purpose, task.index]
+            results.append(measured.result)
+            tally.add(measured)
+            if len(results) == len(task.addresses):
+                work.write(task, done.pop((task.purpose, task.index)))
+    return tally
 
 
-def available_cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def _open_measurer(plan: MeasurePlan, workers: int) -> Iterator[Measure]:
-    """A function from addresses to results: in this process on a GPU, in a crew of processes on a CPU."""
-    if plan.device == "cuda":
-        measurer = Measurer(plan)
-        yield lambda addresses: map(measurer.measure_file, addresses)
-        return
-    with Crew(plan, workers) as crew:
-        yield crew.measure
-
-
-def _as_dict(counts: ShardCounts) -> dict[str, int]:
-    return {"features": counts.features, "failures": counts.failures, "faces": counts.faces}
-
-
-def _summarise(
-    counts: ShardCounts, manifest: dict[str, Any], choice: EmbeddingChoice, out: Path, seconds: float, n_measured: int
-) -> ExtractionSummary:
-    device = str(manifest["device"])
-    words = [
-        f"{out}: {counts.features:,} of {manifest['inputs']:,} images measured, {counts.failures:,} failed, "
-        f"{counts.faces:,} faces found; embedding {choice.name}, on {device}"
-    ]
-    if n_measured:
-        words.append(f", in {seconds:.0f} seconds ({n_measured / max(seconds, 1e-9):.1f} images per second).")
+def _summarise(manifest: Manifest, out: Path, seconds: float, tally: Tally) -> ExtractionSummary:
+    counts, settings = ShardCounts(**manifest["counts"]), manifest["settings"]
+    embedding, device = str(settings.get("embedding", {}).get("embedding", "none")), str(manifest["device"])
+    words = [f"{out}: {counts.features:,} of {manifest['inputs']:,} images measured, {counts.failures:,} failed"]
+    if "faces" in settings:
+        words.append(f", {counts.faces:,} faces found")
+    words.append(f"; embedding {embedding}, on {device}" if "embedding" in settings else f"; on {device}")
+    if tally.images:
+        rate = tally.images / max(seconds, 1e-9)
+        shares = f"; {tally.shares_in_words()}" if tally.stages else ""
+        words.append(f", {tally.images:,} in {seconds:.0f} seconds ({rate:.1f} images per second{shares}).")
     else:
         words.append("; all done before, nothing measured again.")
-    reasons = [f"The reasons lie in {out}/failures."] if counts.failures else []
+    reasons = [f"The reasons lie in {out}/failures; --retry-failures measures them again."] if counts.failures else []
     sentence = " ".join(["".join(words), *reasons, *manifest["notes"]])
     return ExtractionSummary(
-        counts.features, counts.failures, counts.faces, device, choice.name, seconds, out, sentence
+        counts.features, counts.failures, counts.faces, tally.images, device, embedding, seconds, out, sentence
     )

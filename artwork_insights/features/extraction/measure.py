@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -13,11 +14,17 @@ from artwork_insights.features.embedding.embedder import Embedder
 from artwork_insights.features.extraction.measurement import Failure, Measurement
 from artwork_insights.features.extraction.plan import MeasurePlan
 from artwork_insights.features.faces.detector import FaceDetector, Faces
+from artwork_insights.features.faces.focus import measure_focus
 from artwork_insights.features.faces.geometry import measure_faces
+from artwork_insights.features.faces.surroundings import measure_surroundings
 from artwork_insights.features.inputs.image import DecodedImage, decode_image, working_image
 from artwork_insights.features.inputs.location import read_bytes
-from artwork_insights.features.picture.colour import find_palette, measure_colour, to_lab
+from artwork_insights.features.picture.colour import colour_planes, count_hues, measure_colour, to_lab
 from artwork_insights.features.picture.composition import measure_composition
+from artwork_insights.features.picture.duplicates import measure_duplicates
+from artwork_insights.features.picture.lettering import measure_lettering
+from artwork_insights.features.picture.palette import find_palette, measure_palette
+from artwork_insights.features.text.detector import TextDetector
 
 
 class Measurer:
@@ -31,18 +38,19 @@ class Measurer:
     def __init__(self, plan: MeasurePlan) -> None:
         self._plan = plan
         self._detector = FaceDetector(plan.mode, plan.device, plan.runtime) if "faces" in plan.groups else None
+        self._text = TextDetector(plan.runtime) if "text" in plan.groups else None
         self._embedder = Embedder(plan.embedding, plan.device) if "embedding" in plan.groups else None
 
-    def measure_file(self, address: str) -> Measurement | Failure:
+    def measure_file(self, address: str, read: Callable[[str], bytes] = read_bytes) -> Measurement | Failure:
         """Measure the image at a path or address; an unusable image is a `Failure`, not an exception."""
         stage, started = "read", time.perf_counter()
         try:
-            data = read_bytes(address)
-            stage, read = "decode", time.perf_counter()
+            data = read(address)
+            stage, begun = "decode", time.perf_counter()
             image = decode_image(data, address, reduced=self._plan.mode != "exact")
         except ImageError as error:
             return Failure(stage, type(error).__name__, str(error))
-        seconds = {"read": read - started, "decode": time.perf_counter() - read}
+        seconds = {"read": begun - started, "decode": time.perf_counter() - begun}
         return self.measure(image, seconds)
 
     def measure(self, image: DecodedImage, seconds: dict[str, float] | None = None) -> Measurement:
@@ -50,6 +58,7 @@ class Measurer:
         stages = _Stopwatch({} if seconds is None else seconds)
         working = working_image(image.pixels)
         lab = to_lab(working)
+        colours = colour_planes(working, lab)
         faces: Faces | None = None
         values: dict[str, Any] = {}
         embedding = None
@@ -60,13 +69,18 @@ class Measurer:
                 case "faces":
                     assert self._detector is not None
                     faces = self._detector.detect(image)
-                    values |= measure_faces(faces)
+                    values |= measure_faces(faces) | measure_focus(faces, image.pixels)
+                    values |= measure_surroundings(faces, colours)
                 case "colour":
-                    palette = find_palette(working)
-                    values |= measure_colour(working, lab)
-                    values |= {"palette_hex": list(palette.hex), "palette_share": list(palette.share)}
+                    values |= measure_colour(colours) | measure_palette(find_palette(working))
+                    values["hue_count"] = count_hues(working)
                 case "composition":
                     values |= measure_composition(lab)
+                case "text":
+                    assert self._text is not None
+                    values |= measure_lettering(self._text.detect(image))
+                case "duplicates":
+                    values |= measure_duplicates(working)
                 case "embedding":
                     assert self._embedder is not None
                     embedding = self._embedder.embed(image.pixels, working, lab)
@@ -95,6 +109,8 @@ def describe_file(image: DecodedImage) -> dict[str, Any]:
         "aspect_ratio": image.width_px / image.height_px,
         "image_bytes": image.n_bytes,
         "image_format": image.format,
+        "image_mode": image.mode,
+        "image_sha256": image.sha256,
         "frames": image.frames,
     }
 

@@ -39,8 +39,8 @@ class Failure:
 
     Attributes
     ----------
-    stage : {"read", "decode", "process"}
-        Fetching the file, decoding it, or the process that measured it, which died.
+    stage : {"read", "decode", "compare", "process"}
+        Fetching the file, decoding it, comparing it with what was measured before, or the process, which died.
     error : str
         Kind of error, e.g. ``"ImageError"``.
     message : str

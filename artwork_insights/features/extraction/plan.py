@@ -11,6 +11,7 @@ from artwork_insights.errors import OutputError, did_you_mean
 from artwork_insights.features.embedding.embedder import EmbeddingChoice
 from artwork_insights.features.faces.detector import describe_detector
 from artwork_insights.features.inputs.image import MAX_PIXELS, SHARED_SIDE_PX, WORKING_SIDE_PX
+from artwork_insights.features.text.detector import describe_text_detector
 
 DetectorMode = Literal["default", "fast", "exact"]
 Runtime = Literal["auto", "torch", "openvino"]
@@ -37,6 +38,8 @@ class MeasurePlan:
         ``"cpu"`` or ``"cuda"``.
     runtime : {"torch", "openvino"}
         What runs the networks on a CPU.
+    notes : tuple of str
+        Sentences the user should read.
     """
 
     embedding: EmbeddingChoice
@@ -44,16 +47,26 @@ class MeasurePlan:
     mode: DetectorMode = "default"
     device: str = "cpu"
     runtime: Literal["torch", "openvino"] = "torch"
+    notes: tuple[str, ...] = ()
 
     def settings(self) -> dict[str, dict[str, str]]:
-        """By group, what decides its numbers; two outputs with different settings of one group never mix."""
+        """By group, what decides its numbers; two outputs with different settings of one group never mix.
+
+        Raises
+        ------
+        WeightsError
+            When "text" is among the groups and its extra is not installed.
+        """
         extra: dict[ColumnGroup, dict[str, str]] = {
             "file": {"max_pixels": str(MAX_PIXELS), "shared_side_px": str(SHARED_SIDE_PX)},
-            "faces": describe_detector(self.mode) | {"runtime": self.runtime},
             "colour": {"working_side_px": str(WORKING_SIDE_PX)},
             "composition": {"working_side_px": str(WORKING_SIDE_PX)},
             "embedding": self.embedding.describe(),
         }
+        if "faces" in self.groups:
+            extra["faces"] = describe_detector(self.mode) | {"runtime": self.runtime}
+        if "text" in self.groups:
+            extra["text"] = describe_text_detector(self.runtime)
         return {group: {"method": METHODS[group]} | extra.get(group, {}) for group in self.groups}
 
 

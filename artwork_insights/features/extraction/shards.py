@@ -1,30 +1,27 @@
-"""Extraction output on disk: shards of three tables each, and the manifest that says what made them."""
+"""What a shard holds: three tables, made of results, extended by more columns, or mended where images had failed."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
-from artwork_insights.catalog.columns import FEATURE_COLUMNS
-from artwork_insights.errors import OutputError
+from artwork_insights.catalog.columns import FEATURE_COLUMNS, ColumnGroup
 from artwork_insights.features.extraction.measurement import Failure, Measurement
+from artwork_insights.features.extraction.plan import MeasurePlan
 from artwork_insights.features.faces.detector import LANDMARKS, Faces
 from artwork_insights.features.inputs.sources import Source
-from artwork_insights.features.table import MANIFEST_NAME, read_manifest
 
-SHARD_SIZE = 128
-TABLES = ("failures", "faces", "features")  # in the order of writing: a shard is finished when its features are there
-
+SETTINGS_KEY = b"artwork_insights"
+_ITEM = "element"  # what Parquet gives back; with Arrow's own name a table read and written again would differ
 _ARROW_TYPES: dict[str, pa.DataType] = {
     "bool": pa.bool_(), "int64": pa.int64(), "float64": pa.float64(), "str": pa.string(),
-    "list[str]": pa.list_(pa.string()), "list[float64]": pa.list_(pa.float64()),
+    "list[str]": pa.list_(pa.field(_ITEM, pa.string())), "list[float64]": pa.list_(pa.field(_ITEM, pa.float64())),
 }  # fmt: skip
 _BOX = ("xmin", "ymin", "xmax", "ymax")
 _POINTS = tuple(f"{landmark}_{axis}" for landmark in LANDMARKS for axis in "xy")
@@ -33,55 +30,49 @@ _FACE_SCHEMA = pa.schema(
     [("asset_id", pa.string()), ("face", pa.int64())] + [(name, pa.float32()) for name in (*_BOX, "score", *_POINTS)]
 )
 
+Result = Measurement | Failure
+
 
 @dataclass(frozen=True, slots=True)
-class ShardCounts:
-    """Rows of one shard.
+class ShardTables:
+    """The tables of one shard; together they name each of its images once.
 
     Attributes
     ----------
-    features, failures, faces : int
+    failures, faces, features : Table
+        Rows in the order of the input.
     """
 
-    features: int
-    failures: int
-    faces: int
+    failures: pa.Table
+    faces: pa.Table
+    features: pa.Table
 
 
-def feature_schema(dimension: int) -> pa.Schema:
-    """Columns of the features table; the embedding has `dimension` numbers, and is left out when that is 0."""
+def feature_schema(plan: MeasurePlan) -> pa.Schema:
+    """Columns of the features of a plan's groups, with the settings that decide them."""
     fields = [("asset_id", pa.string()), ("location", pa.string())]
-    fields += [(name, _ARROW_TYPES[c.dtype]) for name, c in FEATURE_COLUMNS.items() if c.dtype in _ARROW_TYPES]
-    if dimension:
-        fields.append(("embedding", pa.list_(pa.float32(), dimension)))
-    return pa.schema(fields)
+    for name, column in FEATURE_COLUMNS.items():
+        if column.group in plan.groups and column.dtype in _ARROW_TYPES:
+            fields.append((name, _ARROW_TYPES[column.dtype]))
+    if "embedding" in plan.groups and plan.embedding.dimension:
+        fields.append(("embedding", pa.list_(pa.field(_ITEM, pa.float32()), plan.embedding.dimension)))
+    return pa.schema(fields, {SETTINGS_KEY: json.dumps(plan.settings(), sort_keys=True).encode()})
 
 
-def shard_path(folder: Path, table: str, index: int) -> Path:
-    """Where a table of a shard lies."""
-    return folder / table / f"{index:05d}.parquet"
+def groups_in(schema: pa.Schema) -> frozenset[str]:
+    """Groups that a shard's features were measured for."""
+    return frozenset(json.loads(schema.metadata[SETTINGS_KEY]))
 
 
-def write_shard(
-    folder: Path,
-    index: int,
-    sources: Sequence[Source],
-    results: Sequence[Measurement | Failure],
-    dimension: int,
-    settings: dict[str, str],
-) -> None:
-    """Write the three tables of one shard, each under a temporary name first.
+def new_tables(sources: Sequence[Source], results: Sequence[Result], plan: MeasurePlan) -> ShardTables:
+    """Tables of images measured for the first time.
 
     Parameters
     ----------
-    folder : Path
-    index : int
     sources, results : sequences of the same length
         What was asked and what came of it.
-    dimension : int
-        Of the embedding.
-    settings : dict of str to str
-        Written into the metadata of the features.
+    plan : MeasurePlan
+        What was measured.
     """
     measured: list[dict[str, Any]] = []
     failed: list[dict[str, str]] = []
@@ -94,18 +85,105 @@ def write_shard(
         else:
             measured.append(name | result.values | {"embedding": result.embedding})
             faces += _face_rows(source.asset_id, result.faces) if result.faces is not None else []
-    schema = feature_schema(dimension).with_metadata({"artwork_insights": json.dumps(settings, sort_keys=True)})
-    tables = {
-        "failures": pa.Table.from_pylist(failed, _FAILURE_SCHEMA),
-        "faces": pa.Table.from_pylist(faces, _FACE_SCHEMA),
-        "features": pa.Table.from_pylist(measured, schema),
-    }
-    for table in TABLES:
-        path = shard_path(folder, table, index)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}.part")
-        pq.write_table(tables[table], temporary)
-        temporary.replace(path)
+    return ShardTables(
+        pa.Table.from_pylist(failed, _FAILURE_SCHEMA),
+        pa.Table.from_pylist(faces, _FACE_SCHEMA),
+        pa.Table.from_pylist(measured, feature_schema(plan)),
+    )
+
+
+def extended_tables(
+    before: ShardTables, sources: Sequence[Source], results: Sequence[Result], added: MeasurePlan, whole: MeasurePlan
+) -> ShardTables:
+    """Tables with further groups; the values that were there stay as they are.
+
+    An image that is no longer the one measured before, or can no longer be measured, moves to the failures: a row
+    never speaks of two pictures.
+
+    Parameters
+    ----------
+    before : ShardTables
+    sources : sequence of Source
+        Of all images of the shard.
+    results : sequence
+        Of measuring the images in ``before.features`` again, for `added` only.
+    added, whole : MeasurePlan
+        Of the new groups and the file; of all groups.
+    """
+    by_id = {source.asset_id: source for source in sources}
+    measured = [by_id[asset_id] for asset_id in before.features["asset_id"].to_pylist()]
+    known = before.features.select([name for name in before.features.column_names if _is_about_the_file(name)])
+    compared = [
+        _unless_changed(row, source, result)
+        for row, source, result in zip(known.to_pylist(), measured, results, strict=True)
+    ]
+    more = new_tables(measured, compared, added)
+    kept = before.features.filter(pa.array([isinstance(result, Measurement) for result in compared], pa.bool_()))
+    schema = feature_schema(whole)
+    columns = [(kept if name in kept.column_names else more.features)[name] for name in schema.names]
+    faces = more.faces if "faces" in added.groups else _of_assets(before.faces, kept["asset_id"])
+    order = [source.asset_id for source in sources]
+    failures = _in_order(pa.concat_tables([before.failures, more.failures]), order)
+    return ShardTables(failures, faces, pa.Table.from_arrays(columns, schema=schema))
+
+
+def mended_tables(
+    before: ShardTables, sources: Sequence[Source], results: Sequence[Result], whole: MeasurePlan
+) -> ShardTables:
+    """Tables in which the images that had failed stand as they were measured now.
+
+    Parameters
+    ----------
+    before : ShardTables
+    sources : sequence of Source
+        Of all images of the shard.
+    results : sequence
+        Of the images in ``before.failures``.
+    whole : MeasurePlan
+    """
+    by_id = {source.asset_id: source for source in sources}
+    failed = [by_id[asset_id] for asset_id in before.failures["asset_id"].to_pylist()]
+    now = new_tables(failed, results, whole)
+    order = [source.asset_id for source in sources]
+    return ShardTables(
+        now.failures,
+        _in_order(pa.concat_tables([before.faces, now.faces]), order),
+        _in_order(pa.concat_tables([before.features, now.features]), order),
+    )
+
+
+def addresses_of(sources: Sequence[Source], asset_ids: Collection[str]) -> tuple[str, ...]:
+    """Addresses of some of the images of a shard, in its order."""
+    wanted = set(asset_ids)
+    return tuple(source.address for source in sources if source.asset_id in wanted)
+
+
+def _is_about_the_file(name: str) -> bool:
+    group: ColumnGroup | None = FEATURE_COLUMNS[name].group if name in FEATURE_COLUMNS else None
+    return group == "file"
+
+
+def _unless_changed(before: dict[str, Any], source: Source, result: Result) -> Result:
+    if isinstance(result, Failure):
+        return result
+    for name, value in before.items():
+        if result.values[name] != value:
+            return Failure(
+                "compare", "ImageChanged",
+                f"{source.location}: the image changed since it was measured ({name} was {value}, is "
+                f"{result.values[name]}); measure it anew with --retry-failures, or all images into a new output.",
+            )  # fmt: skip
+    return result
+
+
+def _of_assets(table: pa.Table, asset_ids: pa.ChunkedArray) -> pa.Table:
+    return table.filter(pc.is_in(table["asset_id"], value_set=asset_ids.combine_chunks()))
+
+
+def _in_order(table: pa.Table, asset_ids: Sequence[str]) -> pa.Table:
+    """Rows in the order of the assets; those of one asset stay in theirs."""
+    place = pc.index_in(table["asset_id"], value_set=pa.array(asset_ids, pa.string()))
+    return table.take(pa.array(np.argsort(place.to_numpy(), kind="stable")))
 
 
 def _storable(text: str) -> str:
@@ -118,54 +196,3 @@ def _face_rows(asset_id: str, faces: Faces) -> list[dict[str, Any]]:
         numbers = [*faces.boxes[i].tolist(), float(faces.scores[i]), *faces.landmarks[i].ravel().tolist()]
         rows.append({"asset_id": asset_id, "face": i} | dict(zip((*_BOX, "score", *_POINTS), numbers, strict=True)))
     return rows
-
-
-def finished_shards(folder: Path, n_shards: int) -> set[int]:
-    """Shards whose three tables are all there."""
-    return {i for i in range(n_shards) if all(shard_path(folder, table, i).is_file() for table in TABLES)}
-
-
-def count_rows(folder: Path, n_shards: int) -> ShardCounts:
-    """Rows over all shards, read from the footers."""
-    totals = {
-        table: sum(pq.read_metadata(shard_path(folder, table, i)).num_rows for i in range(n_shards)) for table in TABLES
-    }
-    return ShardCounts(totals["features"], totals["failures"], totals["faces"])
-
-
-def open_output(folder: Path, settings: dict[str, str], fingerprint: str) -> dict[str, Any] | None:
-    """Manifest of an extraction begun earlier with the same settings and inputs; None for a new folder.
-
-    Raises
-    ------
-    OutputError
-        When the folder holds an extraction of other settings or inputs, or tables without a manifest.
-    """
-    if not (folder / MANIFEST_NAME).exists():
-        stray = [table for table in TABLES if any((folder / table).glob("*.parquet"))]
-        if stray:
-            raise OutputError(f"{folder}: holds {stray[0]}/ without {MANIFEST_NAME}; choose another folder for --out.")
-        return None
-    manifest = read_manifest(folder)
-    found: dict[str, str] = manifest["settings"]
-    for key in sorted(found.keys() | settings.keys()):
-        if found.get(key) != settings.get(key):
-            raise OutputError(
-                f"{folder}: was made with {key} = {found.get(key, 'none')}, this run has {settings.get(key, 'none')}; "
-                "different settings never mix in one output: choose another folder for --out."
-            )
-    if manifest["inputs_sha256"] != fingerprint:
-        raise OutputError(
-            f"{folder}: was made from {manifest['inputs']:,} other or changed images; "
-            "choose another folder for --out, or remove this one."
-        )
-    return manifest
-
-
-def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write ``manifest.json`` under a temporary name and rename it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / MANIFEST_NAME
-    temporary = path.with_suffix(f".{os.getpid()}.part")
-    temporary.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(path)

@@ -7,71 +7,168 @@ imports torchvision, which imports torch's compiler.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 import torch
-from torch.nn.functional import conv2d, linear, max_pool2d, prelu
+from torch.nn.functional import conv2d, linear, prelu
 
 from artwork_insights.errors import WeightsError
 
-_BATCH = 512
-_POOLS = {"pnet": (2, 0, 0), "rnet": (3, 3, 0), "onet": (3, 3, 2, 0)}  # side of the pooling after each convolution
-_HEADS = {
-    "pnet": ("conv4_1", "conv4_2"),
-    "rnet": ("dense5_1", "dense5_2"),
-    "onet": ("dense6_1", "dense6_2", "dense6_3"),
-}
-_HIDDEN = {"rnet": 4, "onet": 5}  # number of the dense layer between convolutions and heads
+FloatArray = npt.NDArray[np.float32]
+Layer = tuple[torch.Tensor, ...]
+
+NETWORKS = ("pnet", "rnet", "onet")
+PROPOSAL_FIELD, PROPOSAL_STRIDE = 12, 2
+_BAND_PIXELS = 30_000  # larger activations leave the second cache, and P-Net takes twice as long
+_BATCH = {"rnet": 64, "onet": 16}  # for the same reason
+POOLS = {"rnet": (3, 3, 0), "onet": (3, 3, 2, 0)}  # side of the pooling after each convolution
+_LANES = 16  # channels of P-Net are padded to this, the width of a vector register
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
-    """One of the three networks.
+class Networks(Protocol):
+    """The three networks of the cascade; images are float32 of shape (n, height, width, 3), values 0 to 255."""
 
-    Attributes
+    def propose(self, level: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Face scores, shape (rows, columns), and box shifts, shape (rows, columns, 4), of one pyramid level."""
+
+    def refine(self, crops: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Scores, shape (n,), and box shifts, shape (n, 4), of crops of 24 pixels."""
+
+    def output(self, crops: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Scores, shape (n,), box shifts, shape (n, 4), and landmarks, shape (n, 10), of crops of 48 pixels."""
+
+
+class TorchNetworks:
+    """The networks in plain torch.
+
+    Parameters
     ----------
-    name : {"pnet", "rnet", "onet"}
-    state : dict of str to Tensor
-        Its weights, convolutions in the channels-last layout.
     device : str
-        Where it runs.
+        ``"cpu"`` or ``"cuda"``.
     """
 
-    name: str
-    state: dict[str, torch.Tensor]
-    device: str
+    def __init__(self, device: str = "cpu") -> None:
+        self._device = device
+        states = {name: read_state(name) for name in NETWORKS}
+        self._proposal = [tuple(part.to(device) for part in layer) for layer in proposal_layers(states["pnet"])]
+        self._states = {n: {key: _laid_out(value, device) for key, value in states[n].items()} for n in POOLS}
 
-    def run(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Class probabilities first, then box shifts, then landmarks where the network has them; on the CPU.
+    def propose(self, level: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """See `Networks`."""
+        bands = [self._propose(level[:, rows]) for rows in bands_of(level.shape[1], level.shape[2])]
+        raw = torch.cat(bands).cpu().numpy()
+        return np.asarray(sigmoid(raw[..., 0])), np.asarray(raw[..., 1:])
 
-        Parameters
-        ----------
-        images : Tensor of shape (n, 3, height, width)
-            Scaled to [-1, 1].
-        """
-        batches = [self._forward(images[i : i + _BATCH].to(self.device)) for i in range(0, len(images), _BATCH)]
-        return tuple(torch.cat(parts).cpu() for parts in zip(*batches, strict=True))
+    def _propose(self, band: FloatArray) -> torch.Tensor:
+        """Difference of the two class logits, then four shifts; shape (rows, columns, 5)."""
+        with torch.inference_mode():
+            x = self._tensor(band)
+            *layers, (head, head_bias) = self._proposal
+            for number, (weight, bias, slope) in enumerate(layers):
+                x = prelu(conv2d(x, weight, bias), slope)
+                x = pooled(x, 2) if number == 0 else x
+            return conv2d(x, head, head_bias)[0].permute(1, 2, 0)
 
-    def _forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        for number, side in enumerate(_POOLS[self.name], start=1):
-            x = conv2d(x, self.state[f"conv{number}.weight"], self.state[f"conv{number}.bias"])
-            x = prelu(x, self.state[f"prelu{number}.weight"])
-            if side:
-                x = max_pool2d(x, side, stride=2, ceil_mode=True)
-        apply: Callable[..., torch.Tensor] = conv2d
-        if self.name in _HIDDEN:
-            layer, apply = _HIDDEN[self.name], linear
-            x = x.permute(0, 3, 2, 1).flatten(1)
-            x = linear(x, self.state[f"dense{layer}.weight"], self.state[f"dense{layer}.bias"])
-            x = prelu(x, self.state[f"prelu{layer}.weight"])
-        heads = [apply(x, self.state[f"{head}.weight"], self.state[f"{head}.bias"]) for head in _HEADS[self.name]]
-        return heads[0].softmax(dim=1), *heads[1:]
+    def refine(self, crops: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """See `Networks`."""
+        score, shift = self._classify("rnet", crops)
+        return score, shift
+
+    def output(self, crops: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """See `Networks`."""
+        score, shift, points = self._classify("onet", crops)
+        return score, shift, points
+
+    def _classify(self, name: str, crops: FloatArray) -> list[FloatArray]:
+        size = _BATCH[name] if self._device == "cpu" else len(crops)
+        with torch.inference_mode():
+            batches = [classify(self._states[name], name, self._tensor(part)) for part in _batches(crops, size)]
+        score, *rest = (torch.cat(parts).cpu().numpy() for parts in zip(*batches, strict=True))
+        return [np.asarray(sigmoid(score[:, 1] - score[:, 0])), *rest]
+
+    def _tensor(self, images: FloatArray) -> torch.Tensor:
+        scaled = (images - np.float32(127.5)) * np.float32(0.0078125)
+        return torch.from_numpy(scaled).permute(0, 3, 1, 2).to(self._device)
 
 
-def load_network(name: str, device: str = "cpu") -> Network:
-    """Load ``"pnet"``, ``"rnet"`` or ``"onet"``.
+def classify(state: dict[str, torch.Tensor], name: str, x: torch.Tensor) -> Layer:
+    """Class logits, box shifts and, from O-Net, landmarks for crops of shape (n, 3, side, side) in [-1, 1]."""
+    for number, side in enumerate(POOLS[name], start=1):
+        x = conv2d(x, state[f"conv{number}.weight"], state[f"conv{number}.bias"])
+        x = prelu(x, state[f"prelu{number}.weight"])
+        if side:
+            x = pooled(x, side)
+    hidden = len(POOLS[name]) + 1
+    x = linear(x.permute(0, 3, 2, 1).flatten(1), state[f"dense{hidden}.weight"], state[f"dense{hidden}.bias"])
+    x = prelu(x, state[f"prelu{hidden}.weight"])
+    heads = [f"dense{hidden + 1}_{head}" for head in (1, 2, 3)]
+    return tuple(linear(x, state[f"{h}.weight"], state[f"{h}.bias"]) for h in heads if f"{h}.weight" in state)
+
+
+def proposal_layers(state: dict[str, torch.Tensor]) -> list[Layer]:
+    """P-Net's convolutions with their slopes, channels padded with zeros, and one head of five outputs."""
+    layers = []
+    n_in = 3
+    for number in (1, 2, 3):
+        weight, bias, slope = (state[f"{key}{number}.{part}"] for key, part in _PROPOSAL_PARTS)
+        n_out = -(-len(bias) // _LANES) * _LANES
+        wide = weight.new_zeros(n_out, n_in, 3, 3)
+        wide[: weight.shape[0], : weight.shape[1]] = weight
+        rest = n_out - len(bias)
+        padded = (torch.nn.functional.pad(vector, (0, rest)) for vector in (bias, slope))
+        layers.append((wide.contiguous(memory_format=torch.channels_last), *padded))
+        n_in = n_out
+    margin = [state[f"conv4_1.{part}"][1:] - state[f"conv4_1.{part}"][:1] for part in ("weight", "bias")]
+    head = [torch.cat([margin[i], state[f"conv4_2.{part}"]]) for i, part in enumerate(("weight", "bias"))]
+    return [*layers, (head[0].contiguous(memory_format=torch.channels_last), head[1])]
+
+
+_PROPOSAL_PARTS = (("conv", "weight"), ("conv", "bias"), ("prelu", "weight"))
+
+
+def bands_of(height: int, width: int) -> Iterator[slice]:
+    """Overlapping rows of an image whose proposals, one after the other, are those of the whole."""
+    overlap = PROPOSAL_FIELD - PROPOSAL_STRIDE
+    rows = max(_BAND_PIXELS // width // 2 * 2, overlap + PROPOSAL_STRIDE)
+    for top in range(0, max(height - overlap, 1), rows - overlap):
+        yield slice(top, min(top + rows, height))
+
+
+def pooled(x: torch.Tensor, side: int) -> torch.Tensor:
+    """Max-pooling over 2 or 3 pixels in steps of 2, windows cut off at the edge; torch's own is times slower."""
+    return _pooled_along(_pooled_along(x, side, 2), side, 3)
+
+
+def _pooled_along(x: torch.Tensor, side: int, axis: int) -> torch.Tensor:
+    n = -(-(x.shape[axis] - side) // 2) + 1
+    out = x[_every_second(axis, 0)].narrow(axis, 0, n).clone()
+    for offset in range(1, side):
+        others = x[_every_second(axis, offset)]
+        shared = min(n, others.shape[axis])
+        mine = out.narrow(axis, 0, shared)
+        torch.maximum(mine, others.narrow(axis, 0, shared), out=mine)
+    return out
+
+
+def _every_second(axis: int, offset: int) -> tuple[slice, ...]:
+    return (slice(None),) * axis + (slice(offset, None, 2),)
+
+
+def _batches(crops: FloatArray, size: int) -> Iterator[FloatArray]:
+    return (crops[i : i + size] for i in range(0, len(crops), size))
+
+
+def sigmoid(x: FloatArray) -> FloatArray:
+    """Probability of a logit."""
+    return np.asarray(1 / (1 + np.exp(-x)), dtype=np.float32)
+
+
+def read_state(name: str) -> dict[str, torch.Tensor]:
+    """Weights of ``"pnet"``, ``"rnet"`` or ``"onet"``, on the CPU.
 
     Raises
     ------
@@ -82,8 +179,8 @@ def load_network(name: str, device: str = "cpu") -> Network:
     if spec is None or not spec.submodule_search_locations:
         raise WeightsError("the face detector needs the package facenet-pytorch 2.5.3; install it.")
     path = Path(spec.submodule_search_locations[0]) / "data" / f"{name}.pt"
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    return Network(name, {key: _laid_out(value, device) for key, value in state.items()}, device)
+    state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    return state
 
 
 def _laid_out(weight: torch.Tensor, device: str) -> torch.Tensor:

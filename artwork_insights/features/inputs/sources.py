@@ -1,39 +1,25 @@
-"""Which images to measure, under which names: folders, globs, single files and manifests."""
+"""Which images to measure, under which names: folders, patterns, single files, archives and manifests."""
 
 from __future__ import annotations
 
-import glob
-import hashlib
-import os
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from artwork_insights.errors import TableError, did_you_mean
-from artwork_insights.features.inputs.location import address_of, is_remote, local_path
+from artwork_insights.errors import TableError
+from artwork_insights.features.inputs.asset_list import AssetList, ColumnWriter, Source
+from artwork_insights.features.inputs.entries import PassedOver
+from artwork_insights.features.inputs.folders import FolderSearch
+from artwork_insights.features.inputs.listing import entries_behind, manifests_behind
+from artwork_insights.features.inputs.location import address_of
+from artwork_insights.features.inputs.manifest import folder_of, is_manifest, read_manifest_table, table_of_assets
 
-MANIFEST_SUFFIXES = (".csv", ".parquet")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One image to measure.
-
-    Attributes
-    ----------
-    asset_id : str
-    location : str
-        As it was given.
-    address : str
-        What is opened: an absolute path, or an address such as ``s3://...``.
-    """
-
-    asset_id: str
-    location: str
-    address: str
+__all__ = ["Source", "Sources", "find_sources", "sources_of_assets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,75 +28,56 @@ class Sources:
 
     Attributes
     ----------
-    assets : tuple of Source
+    assets : sequence of Source
         No asset_id twice.
     notes : tuple of str
         What was passed over, one sentence each: hidden files, files named twice.
     base : str
-        Absolute folder that relative locations start from.
+        Absolute folder, or address of a folder, that relative locations start from.
     """
 
-    assets: tuple[Source, ...]
+    assets: Sequence[Source]
     notes: tuple[str, ...] = ()
     base: str = ""
 
-    def fingerprint(self) -> str:
-        """Sha256 over names, locations and file sizes, in order: tells whether a later run has the same inputs.
-
-        A file that changes its content but neither its name nor its size is not noticed.
-        """
-        digest = hashlib.sha256()
-        for asset in self.assets:
-            size = "" if is_remote(asset.address) else _size(local_path(asset.address))
-            digest.update("\x1f".join([asset.asset_id, asset.location, size, "\x1e"]).encode("utf-8", "surrogatepass"))
-        return digest.hexdigest()
-
 
 def find_sources(inputs: Sequence[str]) -> Sources:
-    """Find the images behind folders, globs, files and manifests.
+    """Find the images behind folders, patterns, files, archives and manifests, here or on an object store.
 
-    Every regular file of a folder is an input, whatever its name ends in, because a file that is no image must show up
-    among the failures; only hidden files (``.DS_Store``) are passed over. An asset is named by its file's stem; where
-    two stems are the same, every asset found in folders and globs is named by its path relative to the folder. A
-    manifest (CSV or Parquet with `asset_id` and `location`, relative to the manifest) names its assets itself.
+    Every file of a folder is an input, whatever its name ends in, because a file that is no image must show up among
+    the failures. Passed over, and counted in the notes, are hidden files (``.DS_Store``), files that describe an image
+    or archive of the same name (``12.json`` beside ``12.jpg``), and folders that hold an extraction. A ``.tar`` stands
+    for the images in it. An asset is named by its file's stem, one in an archive by its path there without suffix;
+    where two would have the same name, every asset found in folders, patterns and archives is named by its path
+    relative to the folder. A manifest (CSV or Parquet with `asset_id` and `location`, relative to the manifest) names
+    its assets itself.
 
     Parameters
     ----------
     inputs : sequence of str
-        Paths, patterns with ``*``, ``?`` or ``[``, addresses such as ``s3://bucket/picture.jpg``, and manifests.
+        Paths, patterns with ``*``, ``?``, ``[`` or ``**``, ``.tar`` archives, manifests, and addresses of any of them
+        such as ``s3://bucket/posters/``.
 
     Raises
     ------
     TableError
-        When an input does not exist or holds no file, when a manifest lacks a column or repeats an asset_id, or when
-        two files would get the same asset_id.
+        When an input does not exist, holds no file or cannot be listed, when a manifest is at fault, or when two files
+        would get the same asset_id.
     """
-    named: list[Source] = []
-    manifests = [local_path(text) for text in inputs if _is_manifest(text)]
-    base = manifests[0].absolute().parent if len(inputs) == len(manifests) == 1 else Path.cwd()
-    found: list[tuple[str, str]] = []
-    hidden = 0
-    for text in inputs:
-        if _is_manifest(text):
-            named += _read_manifest(local_path(text))
-            continue
-        files, passed_over = _files_of(text)
-        found += files
-        hidden += passed_over
-    once: dict[str, tuple[str, str]] = {}
-    for location, name in found:
-        once.setdefault(address_of(location, Path.cwd()), (location, name))
-    unique = list(once.values())
-    notes = []
-    if hidden:
-        notes.append(f"{hidden:,} hidden file{'s were' if hidden > 1 else ' was'} passed over.")
-    if len(unique) < len(found):
-        notes.append(f"{len(found) - len(unique):,} of the files were named twice and are measured once.")
-    if len(inputs) > len(manifests) or len(manifests) > 1:  # one base for all: what a manifest meant is spelled out
-        named = [replace(source, location=_printable(source.address)) for source in named]
-    assets = (*named, *_name_files(unique))
-    _refuse_repeats((asset.asset_id for asset in assets), "the inputs")
-    return Sources(assets, tuple(notes), str(base))
+    manifests = [path for text in inputs if is_manifest(text) for path in manifests_behind(text)]
+    others = [text for text in inputs if not is_manifest(text)]
+    alone = len(manifests) == 1 and not others
+    base = folder_of(manifests[0]) if alone else str(Path.cwd())
+    parts = [_of_manifest(manifest, spelled_out=not alone) for manifest in manifests]
+    passed = PassedOver()
+    found, n_repeated = _find(others, passed)
+    parts.append(found)
+    notes = passed.sentences()
+    if n_repeated:
+        notes.append(f"{n_repeated:,} of the files were named twice and are measured once.")
+    assets = AssetList(pa.concat_tables(parts), base)
+    _refuse_repeats(assets, "the inputs")
+    return Sources(assets, tuple(notes), base)
 
 
 def sources_of_assets(assets: pd.DataFrame) -> Sources:
@@ -121,90 +88,59 @@ def sources_of_assets(assets: pd.DataFrame) -> Sources:
     TableError
         When a column is missing, a value is missing, or an asset_id repeats.
     """
-    return Sources(_sources_of(assets, Path.cwd(), "assets"), base=str(Path.cwd()))
+    base = str(Path.cwd())
+    listed = AssetList(_columns_of(table_of_assets(assets)), base)
+    _refuse_repeats(listed, "assets")
+    return Sources(listed, base=base)
 
 
-def _sources_of(frame: pd.DataFrame, folder: Path, name: str) -> tuple[Source, ...]:
-    for column in ("asset_id", "location"):
-        if column not in frame:
-            hint = did_you_mean(column, map(str, frame.columns))
-            raise TableError(f"{name} lacks {column!r}{hint}; found: {', '.join(map(str, frame.columns))}.")
-        if frame[column].isna().any():
-            row = int(frame[column].isna().to_numpy().argmax())
-            raise TableError(f"{name}: row {row + 1} has no {column}; every image needs one.")
-    ids, locations = frame["asset_id"].astype(str).tolist(), frame["location"].astype(str).tolist()
-    _refuse_repeats(ids, name)
-    if not ids:
-        raise TableError(f"{name} has no row; expected one per image.")
-    return tuple(Source(i, where, address_of(where, folder)) for i, where in zip(ids, locations, strict=True))
+def _columns_of(table: pa.Table) -> pa.Table:
+    """A manifest's two columns in the form of `AssetList`."""
+    n = len(table)
+    ids, locations = (table.column(name).cast(pa.large_string()).cast(pa.large_binary()) for name in table.column_names)
+    empty, unknown = pa.nulls(n, pa.large_binary()), pa.array(np.full(n, -1, np.int64))
+    return pa.table({"asset_id": ids, "location": locations, "address": empty, "n_bytes": unknown})
 
 
-def _is_manifest(text: str) -> bool:
-    return text.lower().endswith(MANIFEST_SUFFIXES) and not is_remote(text) and local_path(text).is_file()
+def _of_manifest(manifest: str, *, spelled_out: bool) -> pa.Table:
+    """A manifest's assets; beside other inputs there is one base for all, so what it meant is spelled out."""
+    columns = _columns_of(read_manifest_table(manifest))
+    listed = AssetList(columns, folder_of(manifest))
+    _refuse_repeats(listed, PurePosixPath(manifest).name)
+    if not spelled_out:
+        return columns
+    writer = ColumnWriter(["location"])
+    for source in listed:
+        writer.append(_printable(source.address))
+    return columns.set_column(1, "location", writer.table().column("location"))
 
 
-def _read_manifest(path: Path) -> tuple[Source, ...]:
-    try:
-        frame = (
-            pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
-            if path.suffix.lower() == ".csv"
-            else pd.read_parquet(path)
-        )
-    except (OSError, ValueError) as error:
-        raise TableError(f"{path}: cannot be read as a manifest of images ({error}).") from error
-    return _sources_of(frame, path.absolute().parent, path.name)
+def _find(inputs: Sequence[str], passed: PassedOver) -> tuple[pa.Table, int]:
+    """Columns of the files behind inputs that are no manifests, and how many were named twice."""
+    here = str(Path.cwd())
+    writer = ColumnWriter(["key", "name", "location", "address", "n_bytes"])
+    search = FolderSearch(passed)
+    for text in inputs:
+        for entry in entries_behind(text, search, passed):
+            printable = _printable(entry.location)
+            address = entry.address or (address_of(entry.location, here) if printable != entry.location else None)
+            writer.append(_printable(entry.key), _printable(entry.name), printable, address, entry.n_bytes)
+    found = writer.table()
+    once = found.take(_first_of_each(found, here)) if len(inputs) > 1 else found
+    key = once.column("key")
+    names = key if pc.count_distinct(key).as_py() == len(once) else once.column("name")
+    columns = once.drop_columns(["key", "name"]).add_column(0, "asset_id", names)
+    return columns, len(found) - len(once)
 
 
-def _files_of(text: str) -> tuple[list[tuple[str, str]], int]:
-    """Location and relative name of each file behind one input, and the number of hidden files passed over."""
-    if is_remote(text):
-        return [(text, PurePosixPath(text).name)], 0
-    path = local_path(text)
-    if path.is_dir():
-        files, hidden = _walk(path)
-        if not files:
-            raise TableError(f"{text}: the folder holds no file; expected images.")
-        return files, hidden
-    if path.is_file():
-        return [(str(path), path.name)], 0
-    matches = sorted(match for match in glob.glob(text, recursive=True) if Path(match).is_file())  # noqa: PTH207
-    if not matches:
-        raise TableError(f"{text}: no such file or folder, and no file matches it as a pattern.")
-    top = Path(_fixed_part(text))
-    return [(match, Path(match).relative_to(top).as_posix()) for match in matches], 0
-
-
-def _walk(folder: Path) -> tuple[list[tuple[str, str]], int]:
-    files, hidden = [], 0
-    for top, folders, names in os.walk(folder, onerror=_refuse_unreadable):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        hidden += sum(name.startswith(".") for name in names)
-        paths = [Path(top) / name for name in sorted(names) if not name.startswith(".")]
-        files += [(str(path), path.relative_to(folder).as_posix()) for path in paths]
-    return sorted(files, key=lambda file: file[1]), hidden
-
-
-def _refuse_unreadable(error: OSError) -> None:
-    raise TableError(f"{error.filename}: this folder cannot be read ({error.strerror}); no image in it may be lost.")
-
-
-def _fixed_part(pattern: str) -> str:
-    """The folders of a pattern before its first wildcard."""
-    parts = Path(pattern).parts
-    fixed = [part for part, wild in zip(parts, map(glob.has_magic, parts), strict=True) if not wild]
-    first = next((i for i, part in enumerate(parts) if glob.has_magic(part)), len(fixed))
-    return str(Path(*parts[:first])) if first else ""
-
-
-def _name_files(files: Iterable[tuple[str, str]]) -> list[Source]:
-    files = list(files)
-    stems = [PurePosixPath(name).stem for _, name in files]
-    unique = len(set(stems)) == len(stems)
-    names = stems if unique else [name for _, name in files]
-    return [
-        Source(_printable(name), _printable(location), address_of(location, Path.cwd()))
-        for name, (location, _) in zip(names, files, strict=True)
-    ]
+def _first_of_each(found: pa.Table, base: str) -> pa.Array:
+    """Rows whose address none before them has."""
+    columns = found.drop_columns(["name"]).rename_columns(["asset_id", "location", "address", "n_bytes"])
+    writer = ColumnWriter(["address"])
+    for source in AssetList(columns, base):
+        writer.append(source.address)
+    codes = writer.table().column("address").combine_chunks().dictionary_encode().indices
+    return pa.array(np.sort(np.unique(codes.to_numpy(), return_index=True)[1]))
 
 
 def _printable(name: str) -> str:
@@ -212,18 +148,12 @@ def _printable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _refuse_repeats(ids: Iterable[str], where: str) -> None:
-    repeated = [asset_id for asset_id, count in Counter(ids).items() if count > 1]
-    if repeated:
+def _refuse_repeats(assets: AssetList, where: str) -> None:
+    repeat = assets.first_repeat()
+    if repeat is not None:
+        asset_id, n = repeat
         raise TableError(
-            f"{where}: asset_id {repeated[0]!r} stands for more than one image"
-            f"{f' (and {len(repeated) - 1:,} others do)' if len(repeated) > 1 else ''}; "
+            f"{where}: asset_id {asset_id!r} stands for more than one image"
+            f"{f' (and {n - 1:,} others do)' if n > 1 else ''}; "
             "give each image its own in a manifest with asset_id and location."
         )
-
-
-def _size(path: Path) -> str:
-    try:
-        return str(path.stat().st_size)
-    except OSError:
-        return "missing"

@@ -1,4 +1,4 @@
-"""Composition of an artwork: sharpness, clutter, symmetry and where the subject stands."""
+"""Composition of an artwork: sharpness, clutter, empty space, symmetry, subject, horizon and bars."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ import numpy as np
 import numpy.typing as npt
 
 from artwork_insights.features.picture.colour import LabImage
+from artwork_insights.features.picture.detail import (
+    centre_detail_share,
+    detail_entropy,
+    haar_details,
+    laplacian_variance,
+)
+from artwork_insights.features.picture.framing import find_bars, find_horizon
+from artwork_insights.features.picture.saliency import saliency_map, subject_position, thirds_distance
 
-FloatArray = npt.NDArray[np.float64]
+PlaneArray = npt.NDArray[np.float32]
+ByteArray = npt.NDArray[np.uint8]
+GradientArray = npt.NDArray[np.int16]
 
 _EDGE_LOW, _EDGE_HIGH = 50, 150
-_SALIENCY_BLUR_SHARE = 1 / 32
-_SUBJECT_SHARE = 0.1
-_FLAT = 1e-3
+_SPACE_SHARE = 1 / 32
 
 
 def measure_composition(lab: LabImage) -> dict[str, float]:
@@ -27,71 +35,64 @@ def measure_composition(lab: LabImage) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``sharpness``, ``clutter``, ``symmetry``, ``subject_x``, ``subject_y``, ``thirds_distance``; units and ranges in
-        `catalog.columns`.
+        The columns of `catalog.columns.composition`, which states units and ranges.
     """
     lightness = np.ascontiguousarray(lab[..., 0])
-    x, y = subject_position(lab)
-    laplacian = cv2.Laplacian(lightness, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE)
+    edges, dx, dy = find_edges(lightness)
+    details = haar_details(lightness)
+    bars = find_bars(lightness)
+    height, width = lightness.shape
+    x, y = subject_position(saliency_map(lab))
+    horizon_y, horizon_strength = find_horizon(lightness, edges, dx, dy, bars)
     return {
-        "sharpness": float(np.var(laplacian, dtype=np.float64)),
-        "clutter": edge_density(lightness),
+        "sharpness": laplacian_variance(lightness),
+        "centre_detail_share": centre_detail_share(details),
+        "clutter": cv2.countNonZero(edges) / edges.size,
+        "detail_entropy": detail_entropy(details),
+        "negative_space": negative_space(edges),
         "symmetry": mirror_symmetry(lightness),
         "subject_x": x,
         "subject_y": y,
         "thirds_distance": thirds_distance(x, y),
+        "horizon_y": horizon_y,
+        "horizon_strength": horizon_strength,
+        "letterbox_share": (bars.top + bars.bottom) / height,
+        "pillarbox_share": (bars.left + bars.right) / width,
     }
 
 
-def edge_density(lightness: npt.NDArray[np.float32]) -> float:
-    """Share of pixels on an edge (Canny), the clutter measure of Mack and Oliva (2004); in [0, 1].
+def find_edges(lightness: PlaneArray) -> tuple[ByteArray, GradientArray, GradientArray]:
+    """Edges by Canny (1986), and the gradients they come from; each of shape (height, width).
 
     Parameters
     ----------
     lightness : float32 array of shape (height, width)
         CIE L*, 0 to 100.
+
+    Returns
+    -------
+    edges : uint8 array
+        255 on an edge, 0 elsewhere.
+    dx, dy : int16 arrays
+        Gradients from left to right and from top to bottom.
     """
-    grey = np.clip(np.rint(lightness * 2.55), 0, 255).astype(np.uint8)
+    grey = cv2.convertScaleAbs(lightness, alpha=2.55)
     blurred = cv2.GaussianBlur(grey, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)
-    return float((cv2.Canny(blurred, _EDGE_LOW, _EDGE_HIGH, L2gradient=True) > 0).mean())
+    dx, dy = cv2.spatialGradient(blurred, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.Canny(dx, dy, _EDGE_LOW, _EDGE_HIGH, L2gradient=True)), dx, dy
 
 
-def mirror_symmetry(lightness: npt.NDArray[np.float32]) -> float:
+def negative_space(edges: ByteArray) -> float:
+    """Share of the frame with no edge within 1/32 of the shorter side; in [0, 1], and 1 for a flat picture."""
+    reach = max(round(min(edges.shape) * _SPACE_SHARE), 1)
+    near = cv2.dilate(edges, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    return float(1 - cv2.countNonZero(near) / near.size)
+
+
+def mirror_symmetry(lightness: PlaneArray) -> float:
     """Correlation of the lightness with its left-right mirror image; in [-1, 1], and 1 for a flat image."""
-    centred = lightness.astype(np.float64) - lightness.mean(dtype=np.float64)
-    power = float((centred**2).sum())
+    centred = lightness - lightness.mean(dtype=np.float64).astype(np.float32)
+    power = float(np.vdot(centred, centred))
     if power < 1e-9 * centred.size:
         return 1.0
-    return float(np.clip((centred * centred[:, ::-1]).sum() / power, -1, 1))
-
-
-def subject_position(lab: LabImage) -> tuple[float, float]:
-    """Centre of what stands out, as shares of width and height from the top left corner.
-
-    Saliency is the distance of the blurred colour from the mean colour in CIE L*a*b* (Achanta, Hemami, Estrada and
-    Suesstrunk 2009, "Frequency-tuned salient region detection"); the subject is the tenth of the pixels where it is
-    largest, each pixel weighted with its excess over the rest. A flat image has its subject in the middle.
-    """
-    height, width = lab.shape[:2]
-    blurred = cv2.GaussianBlur(
-        lab, (0, 0), max(min(height, width) * _SALIENCY_BLUR_SHARE, 0.5), borderType=cv2.BORDER_REPLICATE
-    )
-    mean = lab.reshape(-1, 3).mean(axis=0, dtype=np.float64)
-    saliency = np.sqrt(((blurred.astype(np.float64) - mean) ** 2).sum(axis=2))
-    if saliency.max() < _FLAT:
-        return 0.5, 0.5
-    limit = np.quantile(saliency, 1 - _SUBJECT_SHARE)
-    weight = np.maximum(saliency - limit, 0)
-    if weight.sum() < _FLAT:
-        weight = (saliency >= limit - _FLAT).astype(np.float64)
-    total = weight.sum()
-    x = float((weight.sum(axis=0) * (np.arange(width) + 0.5)).sum() / total / width)
-    y = float((weight.sum(axis=1) * (np.arange(height) + 0.5)).sum() / total / height)
-    return x, y
-
-
-def thirds_distance(x: float, y: float) -> float:
-    """Distance from (x, y) to the nearest crossing of the thirds, in shares of the frame's sides; 0 to 0.471."""
-    nearest_x = min((1 / 3, 2 / 3), key=lambda third: abs(third - x))
-    nearest_y = min((1 / 3, 2 / 3), key=lambda third: abs(third - y))
-    return float(np.hypot(x - nearest_x, y - nearest_y))
+    return float(np.clip(np.vdot(centred, cv2.flip(centred, 1)) / power, -1, 1))

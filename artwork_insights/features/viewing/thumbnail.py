@@ -34,7 +34,9 @@ def make_thumbnail(location: str, width_px: int = 240) -> bytes:
         When the image cannot be read or decoded.
     """
     buffer = BytesIO()
-    Image.fromarray(fit_width(read_image(location).pixels, width_px)).save(buffer, "JPEG", quality=_QUALITY)
+    Image.fromarray(fit_width(read_image(location, reduced=True).pixels, width_px)).save(
+        buffer, "JPEG", quality=_QUALITY
+    )
     return buffer.getvalue()
 
 

@@ -83,7 +83,9 @@ def test_none_gives_no_vector(astronaut: np.ndarray) -> None:
     assert Embedder(choice).embed(astronaut, working, to_lab(working)) is None
 
 
-@pytest.mark.parametrize("architecture", ["squeezenet1_0", "mobilenet_v3_small", "resnet50"])
+@pytest.mark.parametrize(
+    "architecture", ["squeezenet1_0", "mobilenet_v3_small", "mobilenet_v3_large", "resnet18", "efficientnet_b0"]
+)
 def test_a_backbone_gives_what_its_classifier_would_be_fed(
     architecture: str, tmp_path: Path, astronaut: np.ndarray
 ) -> None:
@@ -100,6 +102,39 @@ def test_a_backbone_gives_what_its_classifier_would_be_fed(
         network(network_input(astronaut, backbone))
     assert vector is not None and vector.shape == (backbone.dimension,)
     np.testing.assert_allclose(vector, caught[0].mean(dim=(2, 3))[0].numpy(), rtol=FORWARD_RTOL, atol=1e-5)
+
+
+def test_a_transformer_gives_the_class_token_that_its_classifier_would_be_fed(
+    tmp_path: Path, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a small member of the family that vit_b_16 belongs to."""
+
+    def small(name: str = "vit_b_16", weights: object = None) -> torch.nn.Module:
+        torch.manual_seed(0)
+        family = torchvision.models.VisionTransformer
+        return family(image_size=224, patch_size=32, num_layers=2, num_heads=2, hidden_dim=32, mlp_dim=64).eval()
+
+    monkeypatch.setattr(torchvision.models, "get_model", small)
+    network = small()
+    torch.nn.init.normal_(network.heads.head.weight)
+    path = tmp_path / "vit_b_16-random.pth"
+    torch.save(network.state_dict(), path)
+    vector = Embedder(choose_embedding("vit_b_16", path)).embed(astronaut, astronaut, to_lab(astronaut))
+    caught: list[torch.Tensor] = []
+    network.encoder.register_forward_hook(lambda _, inputs, tokens: caught.append(tokens[:, 0].detach()))
+    with torch.inference_mode():
+        network(network_input(astronaut, find_backbone("vit_b_16")))
+    assert vector is not None and vector.shape == (32,)
+    np.testing.assert_allclose(vector, caught[0][0].numpy(), rtol=FORWARD_RTOL, atol=1e-5)
+
+
+def test_the_longest_architecture_that_begins_a_file_s_name_is_meant(tmp_path: Path) -> None:
+    for name, expected in (
+        ("convnext_tiny-mine.pth", "convnext_tiny"),
+        ("convnext_tiny.in12k_ft_in1k.pth", "timm_convnext_tiny"),
+    ):
+        (tmp_path / name).write_bytes(b"any")
+        assert choose_embedding("auto", tmp_path / name).name == expected
 
 
 def test_the_input_is_the_whole_picture_normalised() -> None:

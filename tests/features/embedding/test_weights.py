@@ -7,6 +7,7 @@ from urllib.error import URLError
 import pytest
 import torch
 import torchvision
+from huggingface_hub.errors import LocalEntryNotFoundError
 
 from artwork_insights.errors import WeightsError
 from artwork_insights.features.embedding import weights as module
@@ -16,7 +17,6 @@ from artwork_insights.features.embedding.weights import (
     download_weights,
     find_backbone,
     given_weights,
-    load_network,
     read_backbones,
 )
 
@@ -32,7 +32,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_manifest_names_the_files_and_digits_that_torchvision_publishes() -> None:
     for backbone in read_backbones().values():
-        if backbone.purpose == "face_identity":
+        if backbone.library != "torchvision":
             continue
         kind, version = backbone.source.split()[-1].split(".")
         url = getattr(torchvision.models, kind)[version].url
@@ -78,28 +78,6 @@ def test_a_file_of_ones_own_is_accepted_and_recorded_as_not_listed(tmp_path: Pat
         given_weights(find_backbone("squeezenet1_0"), tmp_path / "gone.pth")
 
 
-def test_a_file_that_is_no_state_dict_of_the_architecture_is_refused(tmp_path: Path) -> None:
-    backbone = find_backbone("squeezenet1_0")
-    garbage, other = tmp_path / "garbage.pth", tmp_path / "other.pth"
-    garbage.write_bytes(b"not a state dict")
-    torch.save(torchvision.models.mobilenet_v3_small(weights=None).state_dict(), other)
-    for path in (garbage, other):
-        with pytest.raises(WeightsError, match="not a state dict of squeezenet1_0"):
-            load_network(backbone, given_weights(backbone, path))
-
-
-def test_a_face_identity_network_loads_its_weights_without_the_classifier(tmp_path: Path) -> None:
-    from facenet_pytorch import InceptionResnetV1
-
-    state = InceptionResnetV1().state_dict() | {"logits.weight": torch.zeros(3, 512), "logits.bias": torch.zeros(3)}
-    path = tmp_path / "identity.pt"
-    torch.save(state, path)
-    backbone = find_backbone("face_vggface2")
-    network = load_network(backbone, given_weights(backbone, path))
-    with torch.inference_mode():
-        assert network(torch.zeros(1, 3, 160, 160)).shape == (1, backbone.dimension)
-
-
 def test_a_download_out_of_reach_is_one_sentence_that_says_what_to_do(
     hub: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,3 +89,77 @@ def test_a_download_out_of_reach_is_one_sentence_that_says_what_to_do(
         download_weights(find_backbone("squeezenet1_0"))
     with pytest.raises(WeightsError, match="name it with --weights"):
         download_weights(find_backbone("face_vggface2"))
+
+
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of the Hugging Face hub."""
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path / "hub"
+
+
+def _put_into(cache: Path, repository: str, file: str, content: bytes) -> None:
+    """Lay a file as huggingface_hub does: a revision's name, and the file under that revision."""
+    folder = cache / f"models--{repository.replace('/', '--')}"
+    (folder / "refs").mkdir(parents=True)
+    (folder / "refs" / "main").write_text("abc")
+    (folder / "snapshots" / "abc").mkdir(parents=True)
+    (folder / "snapshots" / "abc" / file).write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["dinov2_small", "clip_vit_b_32"])
+def test_weights_in_the_cache_of_the_hub_are_found_with_their_checksum(hub_cache: Path, name: str) -> None:
+    backbone = find_backbone(name)
+    assert cached_weights(backbone) is None
+    _put_into(hub_cache, backbone.repository, backbone.file, b"weights")
+    found = cached_weights(backbone)
+    assert found is not None and found.path.name == backbone.file
+    assert found.sha256 == hashlib.sha256(b"weights").hexdigest()
+
+
+def test_a_download_from_the_hub_lands_in_its_cache_or_is_one_sentence(
+    hub_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backbone = find_backbone("clip_vit_b_32")
+    asked = []
+
+    def out_of_reach(repository: str, file: str) -> str:
+        asked.append((repository, file))
+        raise LocalEntryNotFoundError("An error happened\nwhile trying to locate the file")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", out_of_reach)
+    with pytest.raises(
+        WeightsError, match=r"^clip_vit_b_32: downloading .* failed .* name the file with --weights"
+    ) as e:
+        download_weights(backbone)
+    assert "\n" not in str(e.value) and asked == [(backbone.repository, backbone.file)]
+
+    def deliver(repository: str, file: str) -> str:
+        _put_into(hub_cache, repository, file, b"weights")
+        return str(hub_cache / file)
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", deliver)
+    assert download_weights(backbone).sha256 == hashlib.sha256(b"weights").hexdigest()
+
+
+def test_without_the_hub_s_client_nothing_is_in_its_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    assert cached_weights(find_backbone("dinov2_small")) is None
+
+
+def test_the_manifest_says_of_timm_and_open_clip_what_they_say_themselves() -> None:
+    import open_clip
+    import timm
+
+    for backbone in read_backbones().values():
+        if backbone.library == "timm":
+            published = timm.models.get_pretrained_cfg(backbone.architecture)
+            assert published.hf_hub_id == backbone.repository
+            assert (published.mean, published.std) == (backbone.mean, backbone.std)
+        elif backbone.library == "open_clip":
+            record = open_clip.pretrained.get_pretrained_cfg(backbone.architecture, backbone.source.split()[-1])
+            assert record["hf_hub"].strip("/") == backbone.repository
+            assert (record["mean"], record["std"]) == (backbone.mean, backbone.std)
+            assert not record.get("quick_gelu")

