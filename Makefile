@@ -2,6 +2,7 @@
 #
 #   make demo                        make a catalogue with known effects, run the whole job on it, say where the report is
 #   make test                        run the tests
+#   make test-long                   run the tests that take minutes: the command killed again and again
 #   make notebooks                   write each notebook's .ipynb again from its .py, and run them all
 #   make lock                        resolve requirements.lock again from pyproject.toml
 #   make demo PYTHON=python3.12      the same with another Python than the first one found
@@ -16,7 +17,7 @@ WORKERS ?= 2
 # also behind a proxy whose certificate only the system knows
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help demo test notebooks install lock
+.PHONY: help demo test test-long notebooks install lock
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -26,6 +27,9 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+test-long: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m long
 
 notebooks: $(INSTALLED)
 	$(BIN)/python notebooks/pair.py

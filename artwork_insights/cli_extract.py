@@ -40,15 +40,15 @@ def extract(
     ] = None,
     retry_failures: Annotated[bool, typer.Option("--retry-failures", help="Measure again what had failed.")] = False,
     seconds_per_image: Annotated[
-        float, typer.Option(min=0.1, metavar="S", help="An image that takes longer is a failure.")
+        float, typer.Option(min=0.1, max=86_400, metavar="S", help="An image that takes longer is a failure.")
     ] = 60.0,
     log_json: Annotated[bool, typer.Option("--log-json", help="Progress as lines of JSON on stderr.")] = False,
 ) -> None:
-    """Measure every image: faces, colour, composition."""
+    """Measure every image: faces, colour, composition, lettering, near-duplicates, an embedding."""
     from artwork_insights.features.extraction import progress
     from artwork_insights.features.extraction.extract import extract_features, find_sources
 
-    groups = [name.strip() for text in features or () for name in text.split(",") if name.strip()]
+    groups = [name.strip() for text in features or () for name in text.split(",")]
     with _going_on_later():
         summary = extract_features(
             find_sources(images),

@@ -251,6 +251,11 @@ def summarise_truth(finding: Finding) -> str:
     off = abs(naive.estimate - naive.truth) / naive.std_error
     return (
         f"{inside} of {len(groups)} groups inside their intervals, {near} within 3 errors; error of the average "
-        f"{average.std_error / abs(average.truth):.0%} of the truth; median group error {middle / spread:.0%} of the "
-        f"spread between genres; the naive contrast is off by {off:.0f} errors."
+        f"{_share(average.std_error, abs(average.truth))} of the truth; median group error {_share(middle, spread)} of "
+        f"the spread between genres; the naive contrast is off by {off:.0f} errors."
     )
+
+
+def _share(part: float, whole: float) -> str:
+    """In percent; a catalogue of one genre has no spread between genres."""
+    return f"{part / whole:.0%}" if whole else "an unknown share"

@@ -184,7 +184,8 @@ def draw(results: dict[str, Found], files: Files, path: Path) -> None:
     n = sum(len(boxes) for boxes in files.photos.values())
     for name, found in results.items():
         precision, recall = curve(np.concatenate(found.photo_scores), np.concatenate(found.photo_matches), n)
-        axes.plot(recall, precision, label=name, linestyle="--" if name == PEER else "-")
+        looks = {"color": "black", "linestyle": ":", "zorder": 3} if name == PEER else {}
+        axes.plot(recall, precision, label=name, linewidth=2, **looks)
     axes.set(xlabel="recall of annotated faces", ylabel="precision", xlim=(0.5, 1), ylim=(0.6, 1.01))
     axes.legend(frameon=False)
     figure.savefig(path, dpi=110)

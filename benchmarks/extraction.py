@@ -1,13 +1,15 @@
 """CPU time per image, ours beside facenet-pytorch, one thread: ``python benchmarks/extraction.py DATA [--passes 5]``.
 
 All contestants see every picture in every pass, one after the other, decoding included; the table gives the median over
-the passes. ``--workers`` prints the wall clock with all cores instead, ``--memory N`` the memory over N images.
+the passes. ``--wall N`` prints the wall clock over N images with one and two processes instead, ``--memory N`` the
+memory of two processes at the quarters of N images.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import statistics
 import sys
 import tempfile
@@ -113,7 +115,8 @@ def one_thread(data: Path, passes: int, per_class: int) -> None:
 
 
 def _folder_of(data: Path, count: int, folder: Path) -> None:
-    pictures = [picture for group in size_classes(data, 40).values() for picture in group]
+    """Write pictures of all size classes by turns."""
+    pictures = [picture for group in zip(*size_classes(data, 40).values(), strict=True) for picture in group]
     for i in range(count):
         (folder / f"{i:06d}.jpg").write_bytes(pictures[i % len(pictures)])
 
@@ -143,17 +146,17 @@ def all_cores(data: Path, count: int) -> None:
 
 
 def children_rss() -> Iterator[float]:
-    """Resident memory of this process's children, in GB."""
+    """Resident memory of the processes that this one started, in GB."""
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
         except OSError:
             continue
-        if "artwork_insights" in (status.parent / "cmdline").read_text() and "VmRSS" in fields:
+        if int(fields["PPid"]) == os.getpid() and "VmRSS" in fields:
             yield int(fields["VmRSS"].split()[0]) / 1e6
 
 
-def memory(data: Path, count: int) -> None:
+def memory(data: Path, count: int, mode: DetectorMode) -> None:
     """Print the resident memory of the workers at the quarters of a long run."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "pictures"
@@ -170,7 +173,7 @@ def memory(data: Path, count: int) -> None:
                     )
                 yield position
 
-        extract_features(find_sources([str(folder)]), Path(scratch) / "out", workers=2, mode="fast", progress=watch)
+        extract_features(find_sources([str(folder)]), Path(scratch) / "out", workers=2, mode=mode, progress=watch)
 
 
 def main() -> None:
@@ -178,13 +181,14 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--passes", type=int, default=5)
     parser.add_argument("--per-class", type=int, default=12)
-    parser.add_argument("--workers", type=int, metavar="N", help="wall clock over N images with all cores")
+    parser.add_argument("--wall", type=int, metavar="N", help="wall clock over N images, one and two processes")
     parser.add_argument("--memory", type=int, metavar="N", help="memory over N images")
+    parser.add_argument("--mode", choices=("default", "fast"), default="fast", help="of --memory")
     given = parser.parse_args()
-    if given.workers:
-        all_cores(given.data, given.workers)
+    if given.wall:
+        all_cores(given.data, given.wall)
     elif given.memory:
-        memory(given.data, given.memory)
+        memory(given.data, given.memory, given.mode)
     else:
         one_thread(given.data, given.passes, given.per_class)
 

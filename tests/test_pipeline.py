@@ -180,7 +180,7 @@ def test_counts_are_those_of_the_tables(finished, catalogue):
     assert result.n_cells == len(catalogue.impressions)
     assert result.n_impressions == catalogue.impressions["impressions"].sum()
     assert result.n_countries == 5
-    assert result.feature_settings == {"embedding": "none"}
+    assert result.feature_settings["faces.method"] == "1"
 
 
 def test_two_runs_give_the_same_bytes_whatever_the_number_of_cores(finished, tmp_path, monkeypatch):

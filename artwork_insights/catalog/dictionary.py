@@ -10,7 +10,7 @@ from typing import Literal
 from artwork_insights.catalog.columns import FEATURE_COLUMNS, Column
 
 Layout = Literal["text", "csv", "markdown"]
-HEADER = ("name", "type", "unit", "range", "group", "meaning")
+HEADER = ("name", "type", "unit", "range", "group", "meaning", "source")
 
 
 def data_dictionary(layout: Layout = "text") -> str:
@@ -30,7 +30,7 @@ def data_dictionary(layout: Layout = "text") -> str:
 def _row(column: Column) -> tuple[str, ...]:
     limits = ["" if limit is None else f"{limit:g}" for limit in (column.low, column.high)]
     span = f"{limits[0]}..{limits[1]}" if any(limits) else ""
-    return column.name, column.dtype, column.unit, span, column.group, column.description
+    return column.name, column.dtype, column.unit, span, column.group, column.description, column.source
 
 
 def _as_text(rows: Sequence[tuple[str, ...]]) -> str:

@@ -52,7 +52,9 @@ def _other_lettering(pixels: Pixels) -> Pixels:
 
 
 @pytest.mark.parametrize(
-    ("change", "least"), [(_small_and_compressed, 1.0), (_cut, 0.97), (_other_lettering, 0.97)], ids=lambda p: str(p)
+    ("change", "least"),
+    [(_small_and_compressed, 1.0), (_cut, 0.97), (_other_lettering, 0.97)],
+    ids=["small_and_compressed", "cut", "other_lettering"],
 )
 def test_a_changed_poster_joins_its_original(
     posters: list[Pixels], change: Callable[[Pixels], Pixels], least: float

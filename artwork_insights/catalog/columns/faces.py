@@ -33,7 +33,7 @@ def _without(name: str, unit: str, high: float | None, description: str) -> Colu
 
 FACE_COLUMNS = (
     _face("face_present", "bool", "true or false", 1, "At least one face was detected."),
-    _face("face_count", "int64", "faces", None, "Faces detected, each at least 20 pixels and 4 % of the shorter side."),
+    _face("face_count", "int64", "faces", None, "Faces detected, looked for from about 4 % of the shorter side."),
     _face("face_area_share_total", "float64", "share of the frame", 1, "Area of all face boxes; 0 without face."),
     _face("face_area_share_mean", "float64", "share of the frame", 1, "Mean area of a face box; missing without face."),
     _face("face_area_share_max", "float64", "share of the frame", 1, "Area of the largest box; missing without face."),

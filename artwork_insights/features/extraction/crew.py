@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import IO
 
 from artwork_insights.errors import MeasuringError
-from artwork_insights.features.extraction.measurement import Failure, Measurement
+from artwork_insights.features.extraction.measurement import Failure, Result
 from artwork_insights.features.extraction.plan import MeasurePlan
 
 READY = b"ready"
@@ -28,8 +28,6 @@ _AHEAD_PER_WORKER = 32  # a slow image at the head must not leave the other work
 _PYTHON_ERROR = 1
 _FAILED_STARTS = 2
 _THREAD_LIMITS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-
-Result = Measurement | Failure
 
 
 class Crew:

@@ -16,12 +16,11 @@ from typing import Literal
 
 from artwork_insights.features.extraction.crew import SECONDS_PER_IMAGE, Crew
 from artwork_insights.features.extraction.measure import Measurer
-from artwork_insights.features.extraction.measurement import Failure, Measurement
+from artwork_insights.features.extraction.measurement import Result
 from artwork_insights.features.extraction.plan import MeasurePlan
 
 Purpose = Literal["measure", "extend", "retry"]
 EngineName = Literal["local", "ray"]
-Result = Measurement | Failure
 Measure = Callable[[Iterable[str]], Iterator[Result]]
 
 

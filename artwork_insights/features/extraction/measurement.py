@@ -50,3 +50,6 @@ class Failure:
     stage: str
     error: str
     message: str
+
+
+Result = Measurement | Failure

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artwork_insights.catalog.columns import FEATURE_COLUMNS, ColumnGroup
-from artwork_insights.features.extraction.measurement import Failure, Measurement
+from artwork_insights.features.extraction.measurement import Failure, Measurement, Result
 from artwork_insights.features.extraction.plan import MeasurePlan
 from artwork_insights.features.faces.detector import LANDMARKS, Faces
 from artwork_insights.features.inputs.sources import Source
@@ -29,8 +29,6 @@ _FAILURE_SCHEMA = pa.schema([(name, pa.string()) for name in ("location", "asset
 _FACE_SCHEMA = pa.schema(
     [("asset_id", pa.string()), ("face", pa.int64())] + [(name, pa.float32()) for name in (*_BOX, "score", *_POINTS)]
 )
-
-Result = Measurement | Failure
 
 
 @dataclass(frozen=True, slots=True)

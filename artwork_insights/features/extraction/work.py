@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from artwork_insights.catalog.columns import ColumnGroup
 from artwork_insights.features.extraction.engine import ShardTask
+from artwork_insights.features.extraction.measurement import Result
 from artwork_insights.features.extraction.plan import MeasurePlan
 from artwork_insights.features.extraction.roster import Roster
 from artwork_insights.features.extraction.shard_files import ShardFiles
 from artwork_insights.features.extraction.shards import (
-    Result,
     addresses_of,
     extended_tables,
     groups_in,

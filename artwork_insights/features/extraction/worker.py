@@ -16,9 +16,9 @@ import sys
 import threading
 from pathlib import Path
 
-from artwork_insights.errors import ImageError
 from artwork_insights.features.extraction.crew import READY
 from artwork_insights.features.extraction.measure import Measurer, use_one_thread
+from artwork_insights.features.extraction.measurement import Failure
 from artwork_insights.features.inputs.location import read_bytes
 
 MEMORY_LIMIT = 1_400_000_000
@@ -31,14 +31,14 @@ class _File:
     def __init__(self, address: str) -> None:
         self.address = address
         self._data = b""
-        self._error: ImageError | None = None
+        self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     def _read(self) -> None:
         try:
             self._data = read_bytes(self.address)
-        except ImageError as error:
+        except BaseException as error:  # noqa: BLE001  raised again where the bytes are wanted
             self._error = error
 
     def take(self, _: str) -> bytes:
@@ -65,7 +65,10 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         file = ahead if ahead is not None and ahead.address == address else _File(address)
         ahead = None if upcoming is None else _File(upcoming)
-        result = measurer.measure_file(address, read=file.take)
+        try:
+            result = measurer.measure_file(address, read=file.take)
+        except MemoryError:
+            result = Failure("process", "MemoryError", f"{address}: there is not enough memory to measure it.")
         signal.setitimer(signal.ITIMER_REAL, 0)
         leaves = resident_bytes() > limit
         pickle.dump((result, leaves), results)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from artwork_insights.features.faces.cascade import Detections, suppress_overlaps
-from artwork_insights.features.faces.openvino_networks import OPTIONS, load_openvino
 from artwork_insights.features.inputs.image import ByteImage
+from artwork_insights.features.openvino_runtime import OPTIONS, load_openvino
 
 FloatArray = npt.NDArray[np.float32]
 Outputs = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
@@ -41,6 +42,7 @@ def find_centre_weights() -> Path | None:
     return None
 
 
+@cache
 def describe_centre_weights() -> str:
     """First digits of their checksum, or "none"."""
     path = find_centre_weights()

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from artwork_insights.errors import WeightsError
 from artwork_insights.features.faces.cascade import OUTPUT_SCORE, Detections, run_cascade
 from artwork_insights.features.faces.centre import CentreNetwork, describe_centre_weights, find_centre_weights
-from artwork_insights.features.faces.networks import Networks, TorchNetworks
+from artwork_insights.features.faces.networks import Networks, TorchNetworks, describe_weights
 from artwork_insights.features.faces.openvino_networks import OpenVinoNetworks
 from artwork_insights.features.faces.sampling import AreaSampler
 from artwork_insights.features.faces.second_look import FIRST_SIDE_PX, SECOND_SIDE_PX, UNSURE, look_twice
@@ -20,7 +20,7 @@ from artwork_insights.features.inputs.image import ByteImage, DecodedImage
 
 FloatArray = npt.NDArray[np.float32]
 
-CENTRE_FACE_SCORE = 0.45  # docs/detection.md shows presence and count over the thresholds
+CENTRE_FACE_SCORE = 0.45  # docs/extraction.md shows presence and count over the thresholds
 MIN_FACE_PX = 20.0
 MIN_FACE_SHARE = 0.04
 _TOLERANCE = 0.8  # CenterFace measures a face within this much; smaller ones are another kind of face
@@ -159,4 +159,5 @@ def describe_detector(mode: str) -> dict[str, str]:
         looks = f"shorter side {FIRST_SIDE_PX} px, then {SECOND_SIDE_PX} px where a score is in {UNSURE}"
         return described | {"detector": "CenterFace", "weights": describe_centre_weights(), "looks": looks}
     share = "" if mode == "exact" else f" and {MIN_FACE_SHARE:.0%} of the shorter side"
-    return described | {"detector": "facenet-pytorch 2.5.3 MTCNN", "min_face": f"{MIN_FACE_PX:g} px{share}"}
+    looks = f"from {MIN_FACE_PX:g} px{share}"
+    return described | {"detector": "MTCNN of facenet-pytorch", "weights": describe_weights(), "looks": looks}

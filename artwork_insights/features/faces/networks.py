@@ -6,8 +6,10 @@ imports torchvision, which imports torch's compiler.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -175,12 +177,21 @@ def read_state(name: str) -> dict[str, torch.Tensor]:
     WeightsError
         When `facenet_pytorch` is not installed.
     """
+    state: dict[str, torch.Tensor] = torch.load(_weights_path(name), map_location="cpu", weights_only=True)
+    return state
+
+
+@cache
+def describe_weights() -> str:
+    """First digits of the checksum of all three files of weights."""
+    return hashlib.sha256(b"".join(_weights_path(name).read_bytes() for name in NETWORKS)).hexdigest()[:16]
+
+
+def _weights_path(name: str) -> Path:
     spec = importlib.util.find_spec("facenet_pytorch")
     if spec is None or not spec.submodule_search_locations:
         raise WeightsError("the face detector needs the package facenet-pytorch 2.5.3; install it.")
-    path = Path(spec.submodule_search_locations[0]) / "data" / f"{name}.pt"
-    state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    return state
+    return Path(spec.submodule_search_locations[0]) / "data" / f"{name}.pt"
 
 
 def _laid_out(weight: torch.Tensor, device: str) -> torch.Tensor:

@@ -1,7 +1,4 @@
-"""The networks of the cascade in OpenVINO; an extra.
-
-In float32: bfloat16 saves a sixth of the time where the processor has it, and then finds other faces than one without.
-"""
+"""The networks of the cascade in OpenVINO, an extra."""
 
 from __future__ import annotations
 
@@ -12,16 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from artwork_insights.errors import OutputError
 from artwork_insights.features.faces.networks import NETWORKS, POOLS, bands_of, proposal_layers, read_state, sigmoid
+from artwork_insights.features.openvino_runtime import OPTIONS, load_openvino
 
 FloatArray = npt.NDArray[np.float32]
 
 _BATCHES = (4, 16, 64)  # few fixed shapes: a graph of its own is compiled for each
 _SIDES = {"rnet": 24, "onet": 48}
-OPTIONS = {
-    "INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32",
-}  # fmt: skip
 
 
 class OpenVinoNetworks:
@@ -74,23 +68,6 @@ class OpenVinoNetworks:
     def _infer(request: Any, images: FloatArray) -> list[FloatArray]:
         results = request.infer([np.ascontiguousarray(images)])
         return [np.array(output, dtype=np.float32) for output in results.values()]
-
-
-def load_openvino() -> Any:
-    """The package.
-
-    Raises
-    ------
-    OutputError
-        When it is not installed.
-    """
-    try:
-        return importlib.import_module("openvino")
-    except ImportError as error:
-        raise OutputError(
-            "runtime 'openvino' needs the package openvino: pip install 'artwork-insights[openvino]', "
-            "or use --runtime torch."
-        ) from error
 
 
 def _portions(n: int) -> list[tuple[int, int, int]]:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artwork_insights.errors import WeightsError
+from artwork_insights.features.openvino_runtime import OPTIONS, load_openvino
 
 FloatArray = npt.NDArray[np.float32]
 Network = Callable[[FloatArray], FloatArray]
@@ -92,8 +93,6 @@ def _by_onnxruntime(path: Path) -> Network:
 
 
 def _by_openvino(path: Path) -> Network:
-    import openvino
-
-    core = openvino.Core()
-    compiled = core.compile_model(core.read_model(path), "CPU", {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1})
+    core = load_openvino().Core()
+    compiled = core.compile_model(core.read_model(path), "CPU", OPTIONS)
     return lambda batch: np.asarray(compiled([batch])[0][0, 0], dtype=np.float32)

@@ -116,7 +116,7 @@ def test_a_finished_extraction_is_left_as_it_is(
 def test_other_settings_are_refused_and_the_difference_is_named(
     extracted: tuple[Path, ExtractionSummary], picture_folder: Path
 ) -> None:
-    with pytest.raises(OutputError, match=r"made with embedding.dimension = 722, this run has 0; .* never mix"):
+    with pytest.raises(OutputError, match=r"made with embedding.embedding = layout, this run has none; .* never mix"):
         extract_features(find_sources([str(picture_folder)]), extracted[0], embedding="none")
 
 

@@ -143,7 +143,7 @@ def test_tables_moved_one_by_one_would_be_noticed(tmp_path: Path, monkeypatch: p
     assert not whole
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_killed_at_random_moments_loses_nothing(tmp_path: Path, astronaut: np.ndarray) -> None:
     """The real command with real processes; most kills land between its first and its last image."""
     folder = tmp_path / "in"

@@ -68,6 +68,7 @@ def _tables(out: Path) -> dict[str, bytes]:
     return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*.parquet"))}
 
 
+@pytest.mark.long
 def test_a_cluster_writes_the_same_bytes_and_a_poisoned_image_costs_itself_alone(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,7 +108,7 @@ def test_what_a_cluster_lacks_is_refused_with_a_sentence(cluster: Any, tmp_path:
 
 
 def test_images_that_only_this_machine_sees_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a stand-in for a cluster of three machines: a real second machine was not at hand."""
+    """With a stand-in for a cluster of three machines."""
 
     class Remote:
         def __init__(self, look: object) -> None:
