@@ -57,9 +57,12 @@ class MeasurePlan:
         WeightsError
             When "text" is among the groups and its extra is not installed.
         """
-        decoded = "whole" if self.mode == "exact" else f"reduced to {SHARED_SIDE_PX} px"
         extra: dict[ColumnGroup, dict[str, str]] = {
-            "file": {"max_pixels": str(MAX_PIXELS), "decoded": decoded},
+            "file": {
+                "mode": "exact" if self.mode == "exact" else "default or fast",  # which decode large images reduced
+                "max_pixels": str(MAX_PIXELS),
+                "shared_side_px": str(SHARED_SIDE_PX),
+            },
             "colour": {"working_side_px": str(WORKING_SIDE_PX)},
             "composition": {"working_side_px": str(WORKING_SIDE_PX)},
             "embedding": self.embedding.describe(),
