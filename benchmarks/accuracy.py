@@ -1,6 +1,7 @@
 """How well faces are found, each mode beside facenet-pytorch on the same files: ``python benchmarks/accuracy.py DATA``.
 
-Prints the tables of ``docs/extraction.md``; ``--figure FILE`` draws its precision-recall curves. Photographs are every
+Prints the tables of ``docs/extraction.md``; ``--figure FILE`` draws its precision-recall curves, ``--parity`` compares
+boxes. Photographs are every
 second file of ``faces/photos`` and all of ``faces/no_face``; posters are those with counted faces, a face from 3.5 % of
 the height on. Differences from the peer are paired, with a bootstrap over files.
 """
@@ -34,6 +35,7 @@ from detection import (  # noqa: E402
 )
 
 from artwork_insights.features.faces.detector import CENTRE_FACE_SCORE  # noqa: E402
+from artwork_insights.features.faces.second_look import overlaps  # noqa: E402
 
 Array = npt.NDArray[np.float64]
 SMALLEST_COUNTED = 0.035  # of the poster's height, the rule of gold_faces.csv
@@ -175,6 +177,28 @@ def _rate(hits: npt.NDArray[np.bool_]) -> str:
     return f"{k / n:.2f} ({low:.2f} to {high:.2f}, n={n})"
 
 
+def parity(data: Path) -> None:
+    """Print how far the cascades give the peer's own boxes, over every reference file."""
+    paths = [*annotated_photos(data), *Files.under(data).posters["path"]]
+    peer = peer_detector()
+    peers = [peer(path) for path in paths]
+    for mode in ("fast", "exact"):
+        detect = our_detector(mode)
+        best: list[float] = []
+        same_count = 0
+        for path, (boxes, scores) in zip(paths, peers, strict=True):
+            ours = detect(path)[0]
+            same_count += len(ours) == len(boxes)
+            shared = overlaps(boxes[scores >= 0.95], ours)
+            best += shared.max(axis=1, initial=0).tolist()
+        found = np.array(best)
+        print(
+            f"{mode}: {len(found):,} faces of the peer that score .95 or more, {np.mean(found >= 0.7):.2%} found with "
+            f"an IoU of .7, {np.mean(found > 0.9):.2%} of more than .9; equal counts on "
+            f"{same_count / len(paths):.2%} of {len(paths)} files"
+        )
+
+
 def draw(results: dict[str, Found], files: Files, path: Path) -> None:
     """Precision-recall curves over the photographs."""
     from matplotlib.figure import Figure
@@ -224,5 +248,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--figure", type=Path)
+    parser.add_argument("--parity", action="store_true", help="compare boxes with the peer's instead")
     given = parser.parse_args()
-    main(given.data, given.figure)
+    if given.parity:
+        torch.set_num_threads(1)
+        parity(given.data)
+    else:
+        main(given.data, given.figure)
