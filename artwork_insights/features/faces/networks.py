@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -31,20 +31,29 @@ POOLS = {"rnet": (3, 3, 0), "onet": (3, 3, 2, 0)}  # side of the pooling after e
 _LANES = 16  # channels of P-Net are padded to this, the width of a vector register
 
 
-class Networks(Protocol):
+class Networks(ABC):
     """The three networks of the cascade; images are float32 of shape (n, height, width, 3), values 0 to 255."""
 
+    @abstractmethod
     def propose(self, level: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Face scores, shape (rows, columns), and box shifts, shape (rows, columns, 4), of one pyramid level."""
 
+    @abstractmethod
+    def classify(self, name: str, crops: FloatArray) -> list[FloatArray]:
+        """Scores, box shifts and, from ``"onet"`` but not from ``"rnet"``, landmarks of crops."""
+
     def refine(self, crops: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Scores, shape (n,), and box shifts, shape (n, 4), of crops of 24 pixels."""
+        score, shift = self.classify("rnet", crops)
+        return score, shift
 
     def output(self, crops: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Scores, shape (n,), box shifts, shape (n, 4), and landmarks, shape (n, 10), of crops of 48 pixels."""
+        score, shift, points = self.classify("onet", crops)
+        return score, shift, points
 
 
-class TorchNetworks:
+class TorchNetworks(Networks):
     """The networks in plain torch.
 
     Parameters
@@ -75,20 +84,11 @@ class TorchNetworks:
                 x = pooled(x, 2) if number == 0 else x
             return conv2d(x, head, head_bias)[0].permute(1, 2, 0)
 
-    def refine(self, crops: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def classify(self, name: str, crops: FloatArray) -> list[FloatArray]:
         """See `Networks`."""
-        score, shift = self._classify("rnet", crops)
-        return score, shift
-
-    def output(self, crops: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """See `Networks`."""
-        score, shift, points = self._classify("onet", crops)
-        return score, shift, points
-
-    def _classify(self, name: str, crops: FloatArray) -> list[FloatArray]:
         size = _BATCH[name] if self._device == "cpu" else len(crops)
         with torch.inference_mode():
-            batches = [classify(self._states[name], name, self._tensor(part)) for part in _batches(crops, size)]
+            batches = [classify_crops(self._states[name], name, self._tensor(part)) for part in _batches(crops, size)]
         score, *rest = (torch.cat(parts).cpu().numpy() for parts in zip(*batches, strict=True))
         return [np.asarray(sigmoid(score[:, 1] - score[:, 0])), *rest]
 
@@ -97,7 +97,7 @@ class TorchNetworks:
         return torch.from_numpy(scaled).permute(0, 3, 1, 2).to(self._device)
 
 
-def classify(state: dict[str, torch.Tensor], name: str, x: torch.Tensor) -> Layer:
+def classify_crops(state: dict[str, torch.Tensor], name: str, x: torch.Tensor) -> Layer:
     """Class logits, box shifts and, from O-Net, landmarks for crops of shape (n, 3, side, side) in [-1, 1]."""
     for number, side in enumerate(POOLS[name], start=1):
         x = conv2d(x, state[f"conv{number}.weight"], state[f"conv{number}.bias"])

@@ -9,7 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from artwork_insights.features.faces.networks import NETWORKS, POOLS, bands_of, proposal_layers, read_state, sigmoid
+from artwork_insights.features.faces.networks import (
+    NETWORKS,
+    POOLS,
+    Networks,
+    bands_of,
+    proposal_layers,
+    read_state,
+    sigmoid,
+)
 from artwork_insights.features.openvino_runtime import OPTIONS, load_openvino
 
 FloatArray = npt.NDArray[np.float32]
@@ -18,7 +26,7 @@ _BATCHES = (4, 16, 64)  # few fixed shapes: a graph of its own is compiled for e
 _SIDES = {"rnet": 24, "onet": 48}
 
 
-class OpenVinoNetworks:
+class OpenVinoNetworks(Networks):
     """The same networks as `networks.TorchNetworks`, on a CPU.
 
     Raises
@@ -45,17 +53,8 @@ class OpenVinoNetworks:
         raw = np.concatenate(bands)
         return sigmoid(raw[..., 0]), raw[..., 1:]
 
-    def refine(self, crops: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def classify(self, name: str, crops: FloatArray) -> list[FloatArray]:
         """See `networks.Networks`."""
-        score, shift = self._classify("rnet", crops)
-        return score, shift
-
-    def output(self, crops: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """See `networks.Networks`."""
-        score, shift, points = self._classify("onet", crops)
-        return score, shift, points
-
-    def _classify(self, name: str, crops: FloatArray) -> list[FloatArray]:
         parts = []
         for start, n, size in _portions(len(crops)):
             padded = np.zeros((size, *crops.shape[1:]), np.float32)

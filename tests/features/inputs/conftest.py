@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlparse
 
 import pytest
+
+from tests.features.inputs.tars import tar_of
 
 KEYS = {
     "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1",
@@ -110,17 +110,7 @@ MakeTar = Callable[..., bytes]
 @pytest.fixture
 def shard() -> MakeTar:
     """Bytes of a tar archive of the given files, in the order given."""
-
-    def make(files: dict[str, bytes], file_format: int = tarfile.USTAR_FORMAT) -> bytes:
-        buffer = BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w", format=file_format) as archive:
-            for name, content in files.items():
-                member = tarfile.TarInfo(name)
-                member.size = len(content)
-                archive.addfile(member, BytesIO(content))
-        return buffer.getvalue()
-
-    return make
+    return tar_of
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from artwork_insights.features.inputs import location as location_module
 from artwork_insights.features.inputs.archives import Damage, Member, members_of, place_of
 from artwork_insights.features.inputs.location import address_of, read_bytes
 from artwork_insights.features.inputs.sources import Sources, find_sources
+from tests.features.inputs.tars import tar_of
 
 LONG = "deep/" * 30 + "name"
 
@@ -56,13 +57,7 @@ def test_the_index_is_that_of_the_standard_library(shard: Any, file_format: int)
     joined=st.booleans(),
 )
 def test_any_archive_gives_back_what_went_in(files: dict[str, bytes], file_format: int, joined: bool) -> None:
-    buffer = BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=file_format) as archive:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, BytesIO(content))
-    data = buffer.getvalue() * (2 if joined else 1)
+    data = tar_of(files, file_format) * (2 if joined else 1)
     found = [(m.name, data[m.offset : m.offset + m.n_bytes]) for m in _index(data) if isinstance(m, Member)]
     assert found == list(files.items()) * (2 if joined else 1)
 
