@@ -17,15 +17,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import typer
 from typer.core import TyperGroup
 
-from artwork_insights.cli_extract import extract
+from artwork_insights.cli_extract import extract, path_for
 from artwork_insights.errors import ArtworkInsightsError, OutputError
 
 if TYPE_CHECKING:
     from artwork_insights.study import Study
 
 Item = TypeVar("Item")
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="Study file (TOML).")]
-OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write into; made where missing.")]
+StudyFile = Annotated[
+    Path, typer.Argument(metavar="STUDY", parser=path_for("STUDY", kind="file"), help="Study file (TOML).")
+]
+OutFolder = Annotated[
+    Path,
+    typer.Option("--out", metavar="DIR", parser=path_for("--out"), help="Folder to write into; made where missing."),
+]
+_out_file = path_for("--out", kind="file")
 
 
 _PATH_CODES = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOSPC, errno.EROFS)
@@ -39,6 +45,9 @@ class _OneSentence(TyperGroup):
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")  # the validator's own words
+            raise
         except ArtworkInsightsError as error:
             typer.echo(" ".join(str(error).split()), err=True)
             raise typer.Exit(1) from None
@@ -123,7 +132,9 @@ def demo(
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder with tables and images.")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", parser=path_for("FOLDER"), help="Folder with tables and images.")
+    ] = Path(),
 ) -> None:
     """Write a study.toml from the files of a folder."""
     from artwork_insights.starter import write_starter
@@ -137,8 +148,10 @@ app.command()(extract)
 
 @app.command("contact-sheet")
 def contact_sheet(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Output of extract.")],
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Page to write; DIR/contact-sheet.html.")] = None,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", parser=path_for("DIR"), help="Output of extract.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", parser=_out_file, help="Page to write; DIR/contact-sheet.html.")
+    ] = None,
     sort_by: Annotated[
         str | None, typer.Option(metavar="FEATURE", help="Feature to order by; duplicate_group shows near-duplicates.")
     ] = None,
@@ -178,7 +191,9 @@ def columns(
 @app.command("take-rate")
 def take_rate(
     study: StudyFile,
-    out: Annotated[Path, typer.Option(metavar="FILE", help=".parquet or .csv to write.")] = Path("take_rates.parquet"),
+    out: Annotated[Path, typer.Option(metavar="FILE", parser=_out_file, help=".parquet or .csv to write.")] = Path(
+        "take_rates.parquet"
+    ),
 ) -> None:
     """Write take rates by asset and country, with intervals."""
     if out.suffix not in (".parquet", ".csv") or not out.parent.is_dir():
@@ -210,7 +225,9 @@ def take_rate(
 @app.command()
 def mine(
     study: StudyFile,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Hypotheses to write.")] = Path("hypotheses.toml"),
+    out: Annotated[Path, typer.Option(metavar="FILE", parser=_out_file, help="Hypotheses to write.")] = Path(
+        "hypotheses.toml"
+    ),
 ) -> None:
     """Find hypotheses on one half of the titles."""
     plan = _read(study)
@@ -241,7 +258,11 @@ def run(study: StudyFile, out: OutFolder = Path("run")) -> None:
 
 
 @app.command()
-def report(run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder that run wrote.")]) -> None:
+def report(
+    run_dir: Annotated[
+        Path, typer.Argument(metavar="RUN_DIR", parser=path_for("RUN_DIR"), help="Folder that run wrote.")
+    ],
+) -> None:
     """Draw the report of a finished run again."""
     from artwork_insights.publish import redraw
 

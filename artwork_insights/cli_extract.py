@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -12,7 +12,20 @@ from typing import Annotated, Literal
 
 import typer
 
+from artwork_insights.errors import OutputError
+
 _STATUS_OF_SIGNALS = 128  # a shell's convention: 130 for an interrupt, 143 for a request to terminate
+
+
+def path_for(name: str, *, kind: str = "folder") -> Callable[[str], Path]:
+    """Reader of a path; empty text, as an unset variable leaves it, is refused and not taken for the current folder."""
+
+    def read(text: str | Path) -> Path:
+        if not str(text).strip():
+            raise OutputError(f"{name} is empty; it needs a {kind}.")
+        return Path(text)
+
+    return read
 
 
 def extract(
@@ -22,7 +35,12 @@ def extract(
             metavar="IMAGES...", help="Folders, globs, files, archives, or a manifest (asset_id, location)."
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write into; made where missing.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", parser=path_for("--out"), help="Folder to write into; made where missing."
+        ),
+    ],
     features: Annotated[
         list[str] | None,
         typer.Option(metavar="GROUPS", help="Such as faces,colour; all for all. Further groups extend an output."),
@@ -36,7 +54,12 @@ def extract(
     engine: Annotated[Literal["local", "ray"], typer.Option(help="This machine, or a Ray cluster.")] = "local",
     embedding: Annotated[str, typer.Option(help="A backbone of models/manifest.toml, layout, none, or auto.")] = "auto",
     weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Weights of the backbone, instead of a download.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            parser=path_for("--weights", kind="file"),
+            help="Weights of the backbone, instead of a download.",
+        ),
     ] = None,
     retry_failures: Annotated[bool, typer.Option("--retry-failures", help="Measure again what had failed.")] = False,
     seconds_per_image: Annotated[

@@ -1,9 +1,8 @@
 """How well faces are found, each mode beside facenet-pytorch on the same files: ``python benchmarks/accuracy.py DATA``.
 
 Prints the tables of ``docs/extraction.md``; ``--figure FILE`` draws its precision-recall curves, ``--parity`` compares
-boxes. Photographs are every
-second file of ``faces/photos`` and all of ``faces/no_face``; posters are those with counted faces, a face from 3.5 % of
-the height on. Differences from the peer are paired, with a bootstrap over files.
+boxes. Photographs are every second file of ``faces/photos`` and all of ``faces/no_face``; posters are those with faces
+counted, a face from 3.5 % of the height on. Differences from the peer are paired, with a bootstrap over files.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
-from scipy.stats import beta
+from matplotlib.axes import Axes
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +32,7 @@ from detection import (  # noqa: E402
     our_detector,
     peer_detector,
 )
+from thresholds import Scored, print_thresholds  # noqa: E402
 
 from artwork_insights.features.faces.detector import CENTRE_FACE_SCORE  # noqa: E402
 from artwork_insights.features.faces.second_look import overlaps  # noqa: E402
@@ -41,6 +41,8 @@ Array = npt.NDArray[np.float64]
 SMALLEST_COUNTED = 0.035  # of the poster's height, the rule of gold_faces.csv
 DRAWS = 2000
 PEER = "facenet-pytorch 2.5.3"
+CASCADE_SCORE, CASCADE_PRECISE_SCORE = 0.7, 0.9  # of the cascades, for presence and count, and for single faces
+LOOKS = {PEER: ("black", "."), "ours, fast": ("#e08214", ""), "ours, default": ("#2166ac", "")}
 
 
 @dataclass(frozen=True)
@@ -140,43 +142,6 @@ def differences(found: Found, peer: Found, files: Files) -> dict[str, tuple[floa
     return {key: (whole[key], float(np.quantile(draws[key], 0.1))) for key in whole}
 
 
-def calibration(found: Found, files: Files) -> None:
-    """Sensitivity and specificity of presence and count at the threshold in use, with exact 95 % intervals."""
-    print(f"\n| use, at a score of {found.count_at} | style | n | sensitivity (95 %) | specificity (95 %) |")
-    print("|---|---|---|---|---|")
-    best = np.array([max(scores, default=0.0) for scores in found.poster_scores])
-    counts = np.array([(scores >= found.count_at).sum() for scores in found.poster_scores])
-    truth, style = files.posters["n_faces"].to_numpy(), files.posters["style"].to_numpy()
-    uses: dict[str, tuple[Array, Array]] = {
-        "a face is present": (best >= found.count_at, truth > 0),
-        "more than one face": (counts > 1, truth > 1),
-        "more than three faces": (counts > 3, truth > 3),
-    }
-    for use, (said, true) in uses.items():
-        for name in ("all", "photo", "painting", "cartoon", "mixed"):
-            chosen = np.ones(len(style), bool) if name == "all" else style == name
-            cells = [_rate(said[chosen & true]), _rate(~said[chosen & ~true])]
-            print(f"| {use} | {name} | {chosen.sum()} | {cells[0]} | {cells[1]} |")
-    print(
-        "\n| threshold | presence sensitivity | specificity | agreement | exact count, posters |\n|---|---|---|---|---|"
-    )
-    for threshold in np.arange(0.25, 0.71, 0.05):
-        said = best >= threshold
-        exact = np.mean([(scores >= threshold).sum() for scores in found.poster_scores] == truth)
-        yes, no = said[truth > 0].mean(), (~said[truth == 0]).mean()
-        print(f"| {threshold:.2f} | {yes:.3f} | {no:.3f} | {(said == (truth > 0)).mean():.3f} | {exact:.3f} |")
-
-
-def _rate(hits: npt.NDArray[np.bool_]) -> str:
-    """Share and Clopper-Pearson interval."""
-    k, n = int(hits.sum()), len(hits)
-    if not n:
-        return "none"
-    low = beta.ppf(0.025, k, n - k + 1) if k else 0.0
-    high = beta.ppf(0.975, k + 1, n - k) if k < n else 1.0
-    return f"{k / n:.2f} ({low:.2f} to {high:.2f}, n={n})"
-
-
 def parity(data: Path) -> None:
     """Print how far the cascades give the peer's own boxes, over every reference file."""
     paths = [*annotated_photos(data), *Files.under(data).posters["path"]]
@@ -200,19 +165,48 @@ def parity(data: Path) -> None:
 
 
 def draw(results: dict[str, Found], files: Files, path: Path) -> None:
-    """Precision-recall curves over the photographs."""
+    """Precision-recall curves: faces on the photographs, and whether a poster has one."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-    axes = figure.subplots()
-    n = sum(len(boxes) for boxes in files.photos.values())
-    for name, found in results.items():
-        precision, recall = curve(np.concatenate(found.photo_scores), np.concatenate(found.photo_matches), n)
-        looks = {"color": "black", "linestyle": ":", "zorder": 3} if name == PEER else {}
-        axes.plot(recall, precision, label=name, linewidth=2, **looks)
-    axes.set(xlabel="recall of annotated faces", ylabel="precision", xlim=(0.5, 1), ylim=(0.6, 1.01))
-    axes.legend(frameon=False)
-    figure.savefig(path, dpi=110)
+    figure = Figure(figsize=(9.6, 4.0), layout="constrained")
+    faces, presence = figure.subplots(1, 2)
+    n_faces = sum(len(boxes) for boxes in files.photos.values())
+    has_face = files.posters["n_faces"].to_numpy() > 0
+    for (name, found), (colour, marker) in zip(results.items(), LOOKS.values(), strict=True):
+        scores, right = np.concatenate(found.photo_scores), np.concatenate(found.photo_matches)
+        best = np.array([max(scores, default=0.0) for scores in found.poster_scores])
+        for axes, curves, at in (
+            (faces, (scores, right, n_faces), found.precise_at),
+            (presence, (best, has_face, has_face.sum()), found.count_at),
+        ):
+            plot_curve(axes, curves, at, name, colour, marker)
+    faces.set(title="faces on photographs", xlabel="recall of annotated faces", ylabel="precision")
+    presence.set(title="posters with a face", xlabel="recall of posters with a face", ylabel="precision")
+    for axes in (faces, presence):
+        axes.set(xlim=(0.6, 1.005), ylim=(0.7, 1.008))
+        axes.grid(alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+    presence.legend(frameon=False, loc="lower left", title="large dot: threshold in use")
+    figure.savefig(path, dpi=130)
+
+
+def plot_curve(
+    axes: Axes, curves: tuple[Array, npt.NDArray[np.bool_], int], at: float, name: str, colour: str, marker: str
+) -> Axes:
+    """One curve over the scores at which something was found, the peer as dots, with the threshold in use."""
+    scores, right, n = curves
+    precision, recall = curve(scores, right, n)
+    falling = -np.sort(-scores)
+    last = np.append(falling[1:] != falling[:-1], True) & (falling > 0)  # equal scores are one step
+    precision, recall, falling = precision[last], recall[last], falling[last]
+    if marker:
+        dots = {"linestyle": "none", "markevery": 0.035, "markersize": 4.5, "zorder": 5}
+        axes.plot(recall, precision, marker=marker, label=name, color=colour, **dots)
+    else:
+        axes.plot(recall, precision, label=name, color=colour, linewidth=2.2)
+        used = np.flatnonzero(falling >= at)[-1]
+        axes.plot(recall[used], precision[used], "o", color=colour, markersize=9, zorder=4)
+    return axes
 
 
 def main(data: Path, figure: Path | None) -> None:
@@ -220,9 +214,9 @@ def main(data: Path, figure: Path | None) -> None:
     cv2.setNumThreads(1)
     files = Files.under(data)
     detectors: dict[str, Callable[[], Found]] = {
-        PEER: lambda: look(peer_detector(), files, 0.7, 0.9),
-        "ours, fast": lambda: look(our_detector("fast"), files, 0.7, 0.9),
-        "ours, exact": lambda: look(our_detector("exact"), files, 0.7, 0.9),
+        PEER: lambda: look(peer_detector(), files, CASCADE_SCORE, CASCADE_PRECISE_SCORE),
+        "ours, fast": lambda: look(our_detector("fast"), files, CASCADE_SCORE, CASCADE_PRECISE_SCORE),
+        "ours, exact": lambda: look(our_detector("exact"), files, CASCADE_SCORE, CASCADE_PRECISE_SCORE),
         "ours, default": lambda: look(our_detector("default"), files, CENTRE_FACE_SCORE, CENTRE_FACE_SCORE),
     }
     results = {name: run() for name, run in detectors.items()}
@@ -239,7 +233,11 @@ def main(data: Path, figure: Path | None) -> None:
         gained = differences(results[name], results[PEER], files)
         cells = [f"{difference:+.3f} (> {bound:+.3f})" for difference, bound in gained.values()]
         print(f"| {name}, less the peer (one-sided 90 %) | " + " | ".join(cells) + " | | |")
-    calibration(results["ours, default"], files)
+    modes = [
+        Scored("default", results["ours, default"].poster_scores, CENTRE_FACE_SCORE, np.arange(0.25, 0.71, 0.05)),
+        Scored("fast", results["ours, fast"].poster_scores, CASCADE_SCORE, np.arange(0.7, 0.96, 0.05)),
+    ]
+    print_thresholds(modes, files.posters)
     if figure:
         draw({name: found for name, found in results.items() if name != "ours, exact"}, files, figure)
 

@@ -2,7 +2,7 @@
 
 All contestants see every picture in every pass, one after the other, decoding included; the table gives the median over
 the passes. ``--wall N`` prints the wall clock over N images with one and two processes instead, ``--memory N`` the
-memory of two processes at the quarters of N images.
+memory of two processes at the quarters of N images, ``--gpu N`` the throughput on a GPU.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 import torch
 from facenet_pytorch import MTCNN
+from gpu import print_table
 from pictures import size_classes
 from PIL import Image
 
@@ -145,6 +146,13 @@ def all_cores(data: Path, count: int) -> None:
             print(f"ours, fast, {workers} process(es): {ours_rate:.1f} images/s, {ours_rate / rate:.1f} x the peer")
 
 
+def on_gpu(data: Path, count: int, device: str) -> None:
+    """Print the throughput over N images with a GPU."""
+    with tempfile.TemporaryDirectory() as scratch:
+        _folder_of(data, min(count, 1000), Path(scratch))
+        print_table(Path(scratch), count, device)
+
+
 def children_rss() -> Iterator[float]:
     """Resident memory of the processes that this one started, in GB."""
     for status in Path("/proc").glob("[0-9]*/status"):
@@ -183,10 +191,14 @@ def main() -> None:
     parser.add_argument("--per-class", type=int, default=12)
     parser.add_argument("--wall", type=int, metavar="N", help="wall clock over N images, one and two processes")
     parser.add_argument("--memory", type=int, metavar="N", help="memory over N images")
+    parser.add_argument("--gpu", type=int, metavar="N", help="throughput over N images on a GPU")
+    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="of --gpu; cpu is a rehearsal")
     parser.add_argument("--mode", choices=("default", "fast"), default="fast", help="of --memory")
     given = parser.parse_args()
     if given.wall:
         all_cores(given.data, given.wall)
+    elif given.gpu:
+        on_gpu(given.data, given.gpu, given.device)
     elif given.memory:
         memory(given.data, given.memory, given.mode)
     else:

@@ -30,7 +30,8 @@ def data_dictionary(layout: Layout = "text") -> str:
 def _row(column: Column) -> tuple[str, ...]:
     limits = ["" if limit is None else f"{limit:g}" for limit in (column.low, column.high)]
     span = f"{limits[0]}..{limits[1]}" if any(limits) else ""
-    return column.name, column.dtype, column.unit, span, column.group, column.description, column.source
+    dtype = f"{column.dtype}, identifier" if column.is_identifier else column.dtype
+    return column.name, dtype, column.unit, span, column.group, column.description, column.source
 
 
 def _as_text(rows: Sequence[tuple[str, ...]]) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from artwork_insights.catalog.columns import FEATURE_COLUMNS, SCALAR_FEATURES
+from artwork_insights.catalog.dictionary import data_dictionary
 
 
 def test_every_column_states_its_unit_and_meaning_in_one_sentence() -> None:
@@ -8,6 +9,7 @@ def test_every_column_states_its_unit_and_meaning_in_one_sentence() -> None:
         assert column.name == name
         assert column.unit
         assert column.description.endswith(".")
+        assert column.source
         assert column.low is None or column.high is None or column.low < column.high
 
 
@@ -25,6 +27,13 @@ def test_every_colour_beside_the_faces_has_the_unit_and_range_of_the_whole_pictu
     for name in beside:
         column, whole = FEATURE_COLUMNS[name], FEATURE_COLUMNS[name.removesuffix("_without_faces")]
         assert (column.dtype, column.unit, column.low, column.high) == (whole.dtype, whole.unit, whole.low, whole.high)
+
+
+def test_identifiers_are_the_texts_that_are_nothing_artworks_share() -> None:
+    texts = {name for name, column in FEATURE_COLUMNS.items() if column.dtype in ("str", "list[str]")}
+    identifiers = {name for name, column in FEATURE_COLUMNS.items() if column.is_identifier}
+    assert identifiers == texts - {"image_format", "image_mode"}
+    assert "| image_sha256 | str, identifier |" in data_dictionary("markdown")
 
 
 def test_scalar_features_are_those_that_are_one_value_per_asset() -> None:

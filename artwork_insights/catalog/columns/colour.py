@@ -5,7 +5,7 @@ from __future__ import annotations
 from artwork_insights.catalog.columns.column import Column
 
 _CIE = "CIE 1976 L*a*b*, D65"
-_PALETTE = "weighted k-means in CIE L*a*b* over 16^3 bins"
+_PALETTE = "this package: weighted k-means in CIE L*a*b* over 16^3 bins"
 
 
 def _colour(name: str, unit: str, high: float | None, description: str, source: str) -> Column:
@@ -32,7 +32,7 @@ COLOUR_COLUMNS = (
     ),
     Column(
         "palette_hex", "list[str]", "sRGB #rrggbb", None, None, "colour", "sensitive",
-        "At most five dominant colours, most frequent first.", _PALETTE,
+        "At most five dominant colours, most frequent first.", _PALETTE, is_identifier=True,
     ),
     Column(
         "palette_share", "list[float64]", "share of the pixels", 0, 1, "colour", "sensitive",
@@ -40,7 +40,7 @@ COLOUR_COLUMNS = (
     ),
     Column(
         "background_hex", "str", "sRGB #rrggbb", None, None, "colour", "sensitive",
-        "The palette colour that fills most of the edges of the picture.", _PALETTE,
+        "The palette colour that fills most of the edges of the picture.", _PALETTE, is_identifier=True,
     ),
     _colour("background_share", "share of the pixels", 1, "Pixels nearest to the background colour.", _PALETTE),
     Column(

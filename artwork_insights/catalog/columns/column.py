@@ -8,6 +8,8 @@ from typing import Literal
 ColumnType = Literal["bool", "int64", "float64", "str", "list[str]", "list[float64]", "list[float32]"]
 ColumnGroup = Literal["file", "faces", "colour", "composition", "text", "duplicates", "embedding"]
 FaceRole = Literal["independent", "sensitive", "derived"]
+OURS = "this package"
+"""Source of a measure that is defined here, in the module that computes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,10 @@ class Column:
     description : str
         One sentence.
     source : str
-        Paper or library behind the measure; empty where it is a plain count or ratio.
+        Paper or standard behind the measure, or `OURS`.
+    is_identifier : bool
+        A text that tells pictures apart, such as a checksum or a colour's code: nothing that artworks share, so no
+        treatment, confounder or effect modifier.
     """
 
     name: str
@@ -43,4 +48,5 @@ class Column:
     group: ColumnGroup
     face_role: FaceRole
     description: str
-    source: str = ""
+    source: str
+    is_identifier: bool = False

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from artwork_insights.catalog.columns.column import Column
+from artwork_insights.catalog.columns.column import OURS, Column
+
+_SALIENCY = "saliency: Achanta, Hemami, Estrada, Suesstrunk 2009"
 
 
 def _composition(
-    name: str, unit: str, high: float | None, description: str, source: str = "", *, low: float = 0.0
+    name: str, unit: str, high: float | None, description: str, source: str = OURS, *, low: float = 0.0
 ) -> Column:
     return Column(name, "float64", unit, low, high, "composition", "sensitive", description, source)
 
@@ -34,9 +36,12 @@ COMPOSITION_COLUMNS = (
         "negative_space", "share of the frame", 1, "Places with no edge within 1/32 of the shorter side: empty space.",
     ),
     _composition("symmetry", "correlation", 1, "Lightness against its left-right mirror image.", low=-1.0),
-    _composition("subject_x", "share of the width", 1, "Middle of what stands out, from the left.", "Achanta 2009"),
-    _composition("subject_y", "share of the height", 1, "Middle of what stands out, from the top.", "Achanta 2009"),
-    _composition("thirds_distance", "share of the sides", 0.4715, "Subject to the nearest crossing of thirds."),
+    _composition("subject_x", "share of the width", 1, "Middle of what stands out, from the left.", _SALIENCY),
+    _composition("subject_y", "share of the height", 1, "Middle of what stands out, from the top.", _SALIENCY),
+    _composition(
+        "thirds_distance", "share of the sides", 0.4715, "Subject to the nearest crossing of thirds.",
+        f"after Datta, Joshi, Li, Wang 2006; {_SALIENCY}",
+    ),
     _composition(
         "horizon_y", "share of the height", 1,
         "Strongest level line, from the top; missing where it crosses less than half of the width.",

@@ -8,6 +8,6 @@ DUPLICATE_COLUMNS: tuple[Column, ...] = (
     Column(
         "picture_hash", "str", "32 hexadecimal digits", None, None, "duplicates", "sensitive",
         "Nearly shared by near-identical pictures: at most 22 of its 128 bits differ; missing for one even area.",
-        "signs of a cosine transform, after Zauner 2010",
+        "signs of a cosine transform, after Zauner 2010", is_identifier=True,
     ),
 )  # fmt: skip

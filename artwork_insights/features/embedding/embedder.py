@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from artwork_insights.errors import WeightsError
-from artwork_insights.features.embedding.networks import load_network, require_library
+from artwork_insights.features.embedding.networks import require_library
 from artwork_insights.features.embedding.weights import (
     Backbone,
     Weights,
@@ -24,6 +25,9 @@ from artwork_insights.features.embedding.weights import (
 from artwork_insights.features.inputs.image import ByteImage
 from artwork_insights.features.picture.colour import LabImage
 from artwork_insights.features.picture.layout import LAYOUT_DIMENSION, layout_embedding
+
+if TYPE_CHECKING:
+    import torch  # otherwise late: processes that embed nothing do without
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -137,6 +141,10 @@ class Embedder:
         self._backbone: Backbone | None = None
         if choice.weights is not None:
             self._backbone = find_backbone(choice.name)
+            import torch
+
+            from artwork_insights.features.embedding.networks import load_network
+
             network = load_network(self._backbone, choice.weights)
             self._network = network.to(torch.device(device)).to(memory_format=torch.channels_last)
 
@@ -155,22 +163,45 @@ class Embedder:
         float32 array of shape (choice.dimension,), or None for ``"none"``
         """
         if self._backbone is not None:
-            return self._embed_by_network(pixels, self._backbone)
+            vector: FloatArray = self.embed_resized([network_pixels(pixels, self._backbone)])[0]
+            return vector
         return layout_embedding(working, lab) if self.choice.name == "layout" else None
 
-    def _embed_by_network(self, pixels: ByteImage, backbone: Backbone) -> FloatArray:
-        batch = network_input(pixels, backbone).to(self._device, memory_format=torch.channels_last)
+    def embed_resized(self, images: Sequence[ByteImage]) -> FloatArray:
+        """Embed a batch by the network, one copy to the device and one back; shape (n, choice.dimension).
+
+        Parameters
+        ----------
+        images : sequence of uint8 arrays of shape (size, size, 3)
+            See `network_pixels`.
+        """
+        import torch
+
+        assert self._backbone is not None
+        batch = _normalised(np.stack(images), self._backbone)
         with torch.inference_mode():
-            vector = self._network(batch)
-        return np.asarray(vector[0].float().cpu().numpy(), dtype=np.float32)
+            vectors = self._network(batch.to(self._device, memory_format=torch.channels_last))
+        return np.asarray(vectors.float().cpu().numpy(), dtype=np.float32)
 
 
-def network_input(pixels: ByteImage, backbone: Backbone) -> torch.Tensor:
-    """The whole picture at the network's input size, normalised; shape (1, 3, size, size).
+def network_pixels(pixels: ByteImage, backbone: Backbone) -> ByteImage:
+    """The whole picture at the network's input size; shape (size, size, 3).
 
     Nothing is cropped away: what stands at the edge of an artwork belongs to it.
     """
     side = backbone.input_size_px
-    resized = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    normalised = (resized - np.asarray(backbone.mean, np.float32)) / np.asarray(backbone.std, np.float32)
-    return torch.from_numpy(np.ascontiguousarray(normalised.transpose(2, 0, 1))[None])
+    return np.asarray(cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def network_input(pixels: ByteImage, backbone: Backbone) -> torch.Tensor:
+    """One picture as the network takes it; shape (1, 3, size, size)."""
+    return _normalised(network_pixels(pixels, backbone)[None], backbone)
+
+
+def _normalised(images: ByteImage, backbone: Backbone) -> torch.Tensor:
+    """Resized pictures of shape (n, size, size, 3) as the network takes them; shape (n, 3, size, size)."""
+    import torch
+
+    mean, std = np.asarray(backbone.mean, np.float32), np.asarray(backbone.std, np.float32)
+    normalised = (images.astype(np.float32) / 255 - mean) / std
+    return torch.from_numpy(np.ascontiguousarray(normalised.transpose(0, 3, 1, 2)))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pickle
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from artwork_insights.errors import WeightsError
 from artwork_insights.features.embedding.weights import Backbone, Weights
+
+if TYPE_CHECKING:
+    import torch  # otherwise late: processes that embed nothing do without
 
 EXTRAS = {"timm": "timm", "open_clip": "open-clip"}
 """Extra of ours that installs a library which is not always there."""
@@ -79,11 +80,14 @@ def _read_state(path: Path) -> dict[str, Any]:
 
         tensors: dict[str, Any] = load_file(path)
         return tensors
+    import torch
+
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return state
 
 
 def _from_torchvision(backbone: Backbone, path: Path) -> torch.nn.Module:
+    import torch
     import torchvision
 
     network: torch.nn.Module = torchvision.models.get_model(backbone.architecture, weights=None)

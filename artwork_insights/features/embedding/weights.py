@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Literal
 from urllib.error import URLError
 
-import torch
 from pydantic import TypeAdapter
 
 from artwork_insights.errors import WeightsError, did_you_mean
@@ -112,6 +111,8 @@ def find_backbone(name: str) -> Backbone:
 
 def cache_folder() -> Path:
     """Where weights are kept: the ``checkpoints`` folder of torch hub, shared with torchvision and facenet-pytorch."""
+    import torch  # late: it takes seconds, and most processes need no folder
+
     return Path(torch.hub.get_dir()) / "checkpoints"
 
 
@@ -180,6 +181,7 @@ def download_weights(backbone: Backbone) -> Weights:
 
 
 def _download_from_torchvision(backbone: Backbone) -> Path:
+    import torch
     import torchvision  # late: it imports torch's compiler, which takes seconds
 
     kind, version = backbone.source.split()[-1].split(".")

@@ -6,8 +6,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from artwork_insights.catalog.columns import ColumnGroup
 from artwork_insights.errors import OutputError
 from artwork_insights.features.embedding.embedder import EmbeddingChoice, choose_embedding
@@ -70,9 +68,13 @@ def choose_device(device: Device) -> str:
     OutputError
         When a GPU is asked for and there is none.
     """
+    if device == "cpu":
+        return "cpu"
+    import torch  # late: it takes seconds, and is not needed where no network is asked for
+
     if device == "cuda" and not torch.cuda.is_available():
         raise OutputError("device 'cuda': no CUDA device was found; use --device auto or --device cpu.")
-    return "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def choose_runtime(runtime: Runtime, mode: DetectorMode, device: str) -> Literal["torch", "openvino"]:

@@ -16,15 +16,17 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 from artwork_insights.errors import MeasuringError
+from artwork_insights.features.extraction.handover import Board, Posted, Prepared
 from artwork_insights.features.extraction.measurement import Failure, Result
 from artwork_insights.features.extraction.plan import MeasurePlan
 
 READY = b"ready"
 SECONDS_PER_IMAGE = 60.0
 _AHEAD_PER_WORKER = 32  # a slow image at the head must not leave the other workers idle
+_AHEAD_WITH_PIXELS = 8
 _PYTHON_ERROR = 1
 _FAILED_STARTS = 2
 _THREAD_LIMITS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -34,8 +36,9 @@ class Crew:
     """A number of measuring processes, started when first needed; use it in a ``with`` statement.
 
     Each process works with one thread on one image at a time, so that the numbers depend neither on how many there are
-    nor on which one measured an image; it reads the file of its next image meanwhile. A process that has grown beyond
-    its limit of memory is replaced between two images.
+    nor on which one measured an image; it reads the file of its next image meanwhile. When it dies, its image is
+    measured once more with no other beside it, so that none is blamed for the next. A process that has grown beyond its
+    limit of memory is replaced between two images.
 
     Parameters
     ----------
@@ -43,13 +46,23 @@ class Crew:
     n_workers : int
     seconds_per_image : float
         A process that is busy with one image for longer is ended, and the image is a failure.
+    hands_over : bool
+        The processes leave to a device what it can do, see `handover.Preparer`; `prepare` takes the place of `measure`.
     """
 
-    def __init__(self, plan: MeasurePlan, n_workers: int, seconds_per_image: float = SECONDS_PER_IMAGE) -> None:
+    def __init__(
+        self,
+        plan: MeasurePlan,
+        n_workers: int,
+        seconds_per_image: float = SECONDS_PER_IMAGE,
+        *,
+        hands_over: bool = False,
+    ) -> None:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._ahead = _AHEAD_PER_WORKER * n_workers
+        self._ahead = (_AHEAD_WITH_PIXELS if hands_over else _AHEAD_PER_WORKER) * n_workers
         starts = _Starts()
-        self._members = [_Member(plan, seconds_per_image, self._jobs, starts) for _ in range(n_workers)]
+        boards = [Board() if hands_over else None for _ in range(n_workers)]
+        self._members = [_Member(plan, seconds_per_image, self._jobs, starts, board) for board in boards]
         self._threads = [threading.Thread(target=member.work, daemon=True) for member in self._members]
 
     def __enter__(self) -> Crew:
@@ -75,6 +88,13 @@ class Crew:
         MeasuringError
             When processes end again and again before they have measured anything.
         """
+        return self._in_order(addresses)
+
+    def prepare(self, addresses: Iterable[str]) -> Iterator[Prepared | Failure]:
+        """As `measure`, for a crew that hands over."""
+        return self._in_order(addresses)
+
+    def _in_order(self, addresses: Iterable[str]) -> Iterator[Any]:
         waiting: deque[_Job] = deque()
         for address in addresses:
             waiting.append(_Job(address))
@@ -90,7 +110,7 @@ class _Job:
     """One image to measure, and what will come of it."""
 
     address: str
-    result: Future[Result] = field(default_factory=Future)
+    result: Future[Result | Prepared] = field(default_factory=Future)
 
 
 class _Starts:
@@ -127,12 +147,18 @@ class _Member:
     """One process at a time, the pipe to it, and the thread that waits for its answers."""
 
     def __init__(
-        self, plan: MeasurePlan, seconds_per_image: float, jobs: SimpleQueue[_Job | None], starts: _Starts
+        self,
+        plan: MeasurePlan,
+        seconds_per_image: float,
+        jobs: SimpleQueue[_Job | None],
+        starts: _Starts,
+        board: Board | None,
     ) -> None:
         self._plan = plan
         self._seconds = seconds_per_image
         self._jobs = jobs
         self._starts = starts
+        self._board = board
         self._process: subprocess.Popen[bytes] | None = None
         self._said: IO[bytes] | None = None
         self._stopped = False
@@ -148,6 +174,8 @@ class _Member:
                 job.result.set_exception(error)
             job = upcoming if upcoming is not None else self._jobs.get()
         self._end()
+        if self._board is not None:
+            self._board.close()
 
     def stop(self) -> None:
         """End the process, whatever it is doing; called from another thread than `work`."""
@@ -166,18 +194,23 @@ class _Member:
             self._jobs.put(None)
         return job
 
-    def _measure(self, address: str, upcoming: str | None) -> Result:
+    def _measure(self, address: str, upcoming: str | None) -> Result | Prepared:
         process = self._process if self._process is not None else self._start()
         assert process.stdout is not None
         try:
             _send(process, (address, upcoming))
             result, leaves = pickle.load(process.stdout)
         except (EOFError, BrokenPipeError, pickle.UnpicklingError):
-            return self._failure(address)
+            failure = self._failure(address)
+            blamed = upcoming is None or failure.error == "TimeoutError" or self._stopped
+            return failure if blamed else self._measure(address, None)  # it may have died of the file it read ahead
         self._starts.measured()
+        if isinstance(result, Posted):
+            assert self._board is not None
+            result = self._board.take(result)
         if leaves:
             self._end()
-        measured: Result = result
+        measured: Result | Prepared = result
         return measured
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -192,8 +225,10 @@ class _Member:
 
     def _launch(self) -> subprocess.Popen[bytes]:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
+        boards = [] if self._board is None else [self._board.descriptor]
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "artwork_insights.features.extraction.worker"],
+            [sys.executable, "-W", "ignore", "-m", "artwork_insights.features.extraction.worker", *map(str, boards)],
+            pass_fds=boards,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,

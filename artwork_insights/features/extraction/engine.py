@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from artwork_insights.features.extraction.crew import SECONDS_PER_IMAGE, Crew
-from artwork_insights.features.extraction.measure import Measurer
+from artwork_insights.features.extraction.handover import needs_device
 from artwork_insights.features.extraction.measurement import Result
 from artwork_insights.features.extraction.plan import MeasurePlan
 
@@ -85,7 +85,7 @@ def measure_here(
         Asked for as the work goes on.
     plan : MeasurePlan
     workers : int
-        Processes on a CPU; 0 for one per core.
+        Processes; 0 for one per core.
     seconds_per_image : float
         See `Crew`.
     """
@@ -107,10 +107,12 @@ def measure_here(
 
 @contextmanager
 def open_measurer(plan: MeasurePlan, workers: int, seconds_per_image: float = SECONDS_PER_IMAGE) -> Iterator[Measure]:
-    """A function from addresses to results: in this process on a GPU, in a crew of processes on a CPU."""
-    if plan.device == "cuda":
-        measurer = Measurer(plan)
-        yield lambda addresses: map(measurer.measure_file, addresses)
+    """A function from addresses to results: a crew of processes, around the GPU where the plan has one."""
+    if plan.device != "cpu" and needs_device(plan):
+        from artwork_insights.features.extraction.batched import BatchMeasurer  # late: it imports torch
+
+        with BatchMeasurer(plan, workers, seconds_per_image) as batched:
+            yield batched.measure
         return
     with Crew(plan, workers, seconds_per_image) as crew:
         yield crew.measure

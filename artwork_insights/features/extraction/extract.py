@@ -98,7 +98,7 @@ def extract_features(
     Every input ends in features or in failures, exactly once, in the order of the input. An interrupted run goes on
     where it stopped; a finished one is left as it is. A later run may add images, which follow those that are there,
     and groups of features, which are measured alone. The numbers do not depend on `workers` or `engine`; a GPU
-    runs mode "fast", whose numbers have been compared on CPUs only.
+    runs mode "fast" in batches, whose numbers have been compared on CPUs only.
 
     Parameters
     ----------
@@ -111,11 +111,11 @@ def extract_features(
     mode : {"default", "fast", "exact"}
         Of the face detector.
     device : {"auto", "cpu", "cuda"}
-        ``"auto"`` takes a GPU where there is one. On a GPU everything runs in this process.
+        ``"auto"`` takes a GPU where there is one. On a GPU this process runs the networks in batches.
     runtime : {"auto", "torch", "openvino"}
         What runs the networks on a CPU.
     workers : int
-        Processes on a CPU, each with one thread; 0 for one per core.
+        Processes, each with one thread; 0 for one per core.
     engine : {"local", "ray"}
         This machine, or those of a Ray cluster.
     embedding : str
@@ -125,7 +125,7 @@ def extract_features(
     retry_failures : bool
         Measure again what had failed.
     seconds_per_image : float
-        An image that takes longer on a CPU is a failure.
+        An image whose process is busy with it for longer is a failure.
     progress : callable, optional
         Wraps the images as they are measured, as ``tqdm`` does.
 

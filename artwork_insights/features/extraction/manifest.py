@@ -26,6 +26,10 @@ SHARD_SIZE = 128
 _LARGE_SHARD_SIZE = 1024
 _MANY_IMAGES = 100_000
 
+_OPTIONS = {
+    "mode": "--mode", "runtime": "--runtime", "embedding": "--embedding", "weights_sha256": "--weights of the checksum",
+}  # fmt: skip
+
 Manifest = dict[str, Any]
 Settings = Mapping[str, Mapping[str, str]]
 
@@ -114,10 +118,22 @@ def require_same_settings(folder: Path, held: Settings, asked: Settings, groups:
         for key in [*now, *(key for key in before if key not in now)]:  # what a user chose stands first
             if before.get(key) != now.get(key):
                 raise OutputError(
-                    f"{folder}: was made with {group}.{key} = {before.get(key, 'none')}, this run has "
-                    f"{now.get(key, 'none')}; different settings never mix in one output: choose another folder "
-                    "for --out."
+                    f"{folder}: {group} was measured with {_setting(key)} {before.get(key, 'none')}, this run has "
+                    f"{now.get(key, 'none')}; different settings never mix in one output: {_way_back(key, before)}"
+                    "choose another folder for --out."
                 )
+
+
+def _setting(key: str) -> str:
+    return _OPTIONS.get(key, key.replace("_", " "))
+
+
+def _way_back(key: str, before: Mapping[str, str]) -> str:
+    """What to type so that the run goes on with what is there, where an option decides it."""
+    if key not in _OPTIONS or key == "weights_sha256" or key not in before:
+        return ""
+    value = "default or --mode fast" if before[key] == "default or fast" else before[key]
+    return f"give {_OPTIONS[key]} {value}, or "
 
 
 def _of_plan(plan: MeasurePlan, sources: Sources, before: Manifest | None = None) -> Manifest:

@@ -9,7 +9,6 @@ from typing import Literal, get_args
 from artwork_insights.catalog.columns import DEFAULT_GROUPS, GROUPS, ColumnGroup
 from artwork_insights.errors import OutputError, did_you_mean
 from artwork_insights.features.embedding.embedder import EmbeddingChoice
-from artwork_insights.features.faces.detector import describe_detector
 from artwork_insights.features.inputs.image import MAX_PIXELS, SHARED_SIDE_PX, WORKING_SIDE_PX
 from artwork_insights.features.text.detector import describe_text_detector
 
@@ -68,6 +67,8 @@ class MeasurePlan:
             "embedding": self.embedding.describe(),
         }
         if "faces" in self.groups:
+            from artwork_insights.features.faces.detector import describe_detector  # late: not every process needs it
+
             extra["faces"] = describe_detector(self.mode) | {"runtime": self.runtime}
         if "text" in self.groups:
             extra["text"] = describe_text_detector(self.runtime)

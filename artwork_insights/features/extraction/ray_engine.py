@@ -1,9 +1,10 @@
 """Measure on the machines of a Ray cluster: the same tasks, the same processes, the same rows as on one machine.
 
-Ray Data spreads the tasks over actors, one per core or GPU. On a CPU each actor keeps a `Crew` of one measuring
-process, so an image that crashes a decoder ends that process and is a failure, while the actor and the job go on. What
-is measured comes back to the process that asked, which alone writes the output: that folder need not be shared. The
-images must be: every machine opens them under the same address, and the package and the weights must be there too.
+Ray Data spreads the tasks over actors, one per core or GPU. Each actor keeps a `Crew` of one measuring process, or of
+as many as there are cores to a GPU, so an image that crashes a decoder ends that process and is a failure, while the
+actor and the job go on. What is measured comes back to the process that asked, which alone writes the output: that
+folder need not be shared. The images must be: every machine opens them under the same address, and the package and
+the weights must be there too.
 """
 
 from __future__ import annotations
@@ -58,24 +59,27 @@ def measure_on_ray(
     n_actors = min(workers, _count(ray, resource)) if workers else _count(ray, resource)
     if n_actors == 0:
         raise OutputError(f"engine ray: the cluster has no {resource}; use --device cpu, or add such a machine.")
+    processes = max(_count(ray, "CPU") // _count(ray, "GPU"), 1) if resource == "GPU" else 1
     for number, group in enumerate(_groups(tasks)):
         if number == 0:
             _refuse_unseen(ray, group[0].addresses[0])
-        yield from _measure_group(ray, group, plan, resource, min(n_actors, len(group)), seconds_per_image)
+        measurer = (plan, processes, seconds_per_image)
+        yield from _measure_group(ray, group, measurer, resource, min(n_actors, len(group)))
 
 
 class ShardMeasurer:
-    """What each actor holds: one measuring process, or the networks on its GPU.
+    """What each actor holds: one measuring process, or several around its GPU.
 
     Parameters
     ----------
     plan : MeasurePlan
+    n_processes : int
     seconds_per_image : float
     """
 
-    def __init__(self, plan: MeasurePlan, seconds_per_image: float) -> None:
+    def __init__(self, plan: MeasurePlan, n_processes: int, seconds_per_image: float) -> None:
         self._open = ExitStack()  # ends with this actor; let go of, it would end the measuring process
-        self._measure = self._open.enter_context(open_measurer(plan, 1, seconds_per_image))
+        self._measure = self._open.enter_context(open_measurer(plan, n_processes, seconds_per_image))
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Measure tasks; results and tasks travel pickled, an error of ours in the place of results."""
@@ -125,13 +129,13 @@ def _groups(tasks: Iterable[ShardTask]) -> Iterator[list[ShardTask]]:
 
 
 def _measure_group(
-    ray: Any, group: list[ShardTask], plan: MeasurePlan, resource: str, n_actors: int, seconds_per_image: float
+    ray: Any, group: list[ShardTask], measurer: tuple[MeasurePlan, int, float], resource: str, n_actors: int
 ) -> Iterator[Measured]:
     rows = ray.data.from_items(
         [{"task": pickle.dumps(task)} for task in group], override_num_blocks=len(group)
     ).map_batches(
         ShardMeasurer,
-        fn_constructor_args=(plan, seconds_per_image),
+        fn_constructor_args=measurer,
         batch_size=1,
         compute=ray.data.ActorPoolStrategy(size=n_actors),
         **{f"num_{resource.lower()}s": 1},

@@ -1,6 +1,7 @@
 """A measuring process: reads addresses from stdin, writes measurements to stdout, both pickled.
 
-Started by `crew` as ``python -m artwork_insights.features.extraction.worker``. It ends when either pipe does, so it
+Started by `crew` as ``python -m artwork_insights.features.extraction.worker``; with the number of a descriptor behind
+it, large arrays go to the `Board` there, and what a device can do is left to it. It ends when either pipe does, so it
 never outlives the process that started it, and it needs no guard around the caller's main module. Time limits are
 alarms of the kernel with their default action: they end the process even inside native code, and even when nobody
 listens any more.
@@ -17,8 +18,9 @@ import threading
 from pathlib import Path
 
 from artwork_insights.features.extraction.crew import READY
+from artwork_insights.features.extraction.handover import Board, Posted, Prepared, Preparer
 from artwork_insights.features.extraction.measure import Measurer, use_one_thread
-from artwork_insights.features.extraction.measurement import Failure
+from artwork_insights.features.extraction.measurement import Failure, Result
 from artwork_insights.features.inputs.location import read_bytes
 
 MEMORY_LIMIT = 1_400_000_000
@@ -53,9 +55,10 @@ def main() -> None:
     """Measure image after image until stdin ends."""
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not mix with the results
-    use_one_thread()
     plan, seconds = pickle.load(sys.stdin.buffer)
-    measurer = Measurer(plan)
+    board = Board(int(sys.argv[1])) if len(sys.argv) > 1 else None
+    measurer = Measurer(plan) if board is None else Preparer(plan)
+    use_one_thread()
     results.write(READY)
     results.flush()
     limit = max(MEMORY_LIMIT, _GROWTH * resident_bytes())
@@ -65,8 +68,10 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         file = ahead if ahead is not None and ahead.address == address else _File(address)
         ahead = None if upcoming is None else _File(upcoming)
+        result: Result | Prepared | Posted
         try:
             result = measurer.measure_file(address, read=file.take)
+            result = result if board is None else board.put(result)
         except MemoryError:
             result = Failure("process", "MemoryError", f"{address}: there is not enough memory to measure it.")
         signal.setitimer(signal.ITIMER_REAL, 0)

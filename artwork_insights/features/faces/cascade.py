@@ -22,7 +22,7 @@ IndexArray = npt.NDArray[np.int64]
 
 PYRAMID_FACTOR = 0.709
 PROPOSAL_SCORE, REFINE_SCORE, OUTPUT_SCORE = 0.6, 0.7, 0.7
-_MOST_CANDIDATES = 1000  # of one image, after the first network; a texture of a thousand faces is none
+MOST_CANDIDATES = 1000  # of one image, after the first network; a texture of a thousand faces is none
 
 
 class Detections(NamedTuple):
@@ -73,7 +73,7 @@ def _propose(networks: Networks, sampler: AreaSampler, min_face_px: float) -> Fl
     if not found:
         return np.empty((0, 4), np.float32)
     candidates = np.concatenate(found)
-    candidates = candidates[suppress_overlaps(candidates[:, :4], candidates[:, 4], 0.7)[:_MOST_CANDIDATES]]
+    candidates = candidates[suppress_overlaps(candidates[:, :4], candidates[:, 4], 0.7)[:MOST_CANDIDATES]]
     boxes, shift = candidates[:, :4], candidates[:, 5:]
     return np.asarray(boxes + shift * np.tile(boxes[:, 2:] - boxes[:, :2], 2))
 

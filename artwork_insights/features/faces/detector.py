@@ -12,8 +12,7 @@ import numpy.typing as npt
 from artwork_insights.errors import WeightsError
 from artwork_insights.features.faces.cascade import OUTPUT_SCORE, Detections, run_cascade
 from artwork_insights.features.faces.centre import CentreNetwork, describe_centre_weights, find_centre_weights
-from artwork_insights.features.faces.networks import Networks, TorchNetworks, describe_weights
-from artwork_insights.features.faces.openvino_networks import OpenVinoNetworks
+from artwork_insights.features.faces.networks import Networks, describe_weights
 from artwork_insights.features.faces.sampling import AreaSampler
 from artwork_insights.features.faces.second_look import FIRST_SIDE_PX, SECOND_SIDE_PX, UNSURE, look_twice
 from artwork_insights.features.inputs.image import ByteImage, DecodedImage
@@ -91,30 +90,64 @@ class FaceDetector:
         if mode == "default":
             self._centre = CentreNetwork(require_centre_weights(), runtime)
         else:
-            self._networks = OpenVinoNetworks() if runtime == "openvino" else TorchNetworks(device)
+            self._networks = _load_networks(device, runtime)
 
     def detect(self, image: DecodedImage) -> Faces:
         """Detect faces; an image without any gives empty arrays."""
         found, size = self.find(image.pixels)
-        back = np.array([image.width_px / size[0], image.height_px / size[1]], np.float32)
-        found = Detections(found.boxes * np.tile(back, 2), found.scores, found.landmarks * back)
-        smallest = 0.0 if self._networks else smallest_face_px(image.height_px, image.width_px) * _TOLERANCE
-        counted = (found.scores >= face_score(self._mode)) & (_longer_sides(found.boxes) >= smallest)
-        kept = Detections(*(values[counted] for values in found))
-        return _in_frame(kept, image.width_px, image.height_px)
+        return counted_faces(found, size, image.width_px, image.height_px, self._mode)
 
     def find(self, pixels: ByteImage) -> tuple[Detections, tuple[int, int]]:
         """All detections, also those too weak to count, and the width and height whose pixels they are in."""
         if self._centre is not None:
             return look_twice(self._centre, pixels), (pixels.shape[1], pixels.shape[0])
         assert self._networks is not None
-        min_face = MIN_FACE_PX if self._mode == "exact" else smallest_face_px(*pixels.shape[:2])
-        scale = 1.0 if self._mode == "exact" else min(_LARGEST_INPUT_PX / min_face, 1.0)
-        if scale < 1:
-            size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
-            pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        found = run_cascade(self._networks, AreaSampler(pixels), min_face * scale)
+        pixels, min_face = cascade_input(pixels, self._mode)
+        found = run_cascade(self._networks, AreaSampler(pixels), min_face)
         return found, (pixels.shape[1], pixels.shape[0])
+
+
+def _load_networks(device: str, runtime: str) -> Networks:
+    """Imported late: mode "default" needs no torch, which takes seconds and 0.2 GB in every process."""
+    if runtime == "openvino":
+        from artwork_insights.features.faces.openvino_networks import OpenVinoNetworks
+
+        return OpenVinoNetworks()
+    from artwork_insights.features.faces.torch_networks import TorchNetworks
+
+    return TorchNetworks(device)
+
+
+def cascade_input(pixels: ByteImage, mode: str) -> tuple[ByteImage, float]:
+    """What the cascade looks at in mode "fast" or "exact", and the side of the smallest face in its pixels."""
+    if mode == "exact":
+        return pixels, MIN_FACE_PX
+    min_face = smallest_face_px(*pixels.shape[:2])
+    scale = min(_LARGEST_INPUT_PX / min_face, 1.0)
+    if scale < 1:
+        size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return pixels, min_face * scale
+
+
+def counted_faces(found: Detections, seen: tuple[int, int], width_px: int, height_px: int, mode: str) -> Faces:
+    """The detections that count, in pixels of the upright original.
+
+    Parameters
+    ----------
+    found : Detections
+    seen : tuple of int
+        Width and height whose pixels they are in.
+    width_px, height_px : int
+        Of the upright original.
+    mode : {"default", "fast", "exact"}
+    """
+    back = np.array([width_px / seen[0], height_px / seen[1]], np.float32)
+    found = Detections(found.boxes * np.tile(back, 2), found.scores, found.landmarks * back)
+    smallest = smallest_face_px(height_px, width_px) * _TOLERANCE if mode == "default" else 0.0
+    counted = (found.scores >= face_score(mode)) & (_longer_sides(found.boxes) >= smallest)
+    kept = Detections(*(values[counted] for values in found))
+    return _in_frame(kept, width_px, height_px)
 
 
 def face_score(mode: str) -> float:

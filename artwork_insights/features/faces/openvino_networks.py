@@ -9,15 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from artwork_insights.features.faces.networks import (
-    NETWORKS,
-    POOLS,
-    Networks,
-    bands_of,
-    proposal_layers,
-    read_state,
-    sigmoid,
-)
+from artwork_insights.features.faces.networks import NETWORKS, POOLS, Networks
+from artwork_insights.features.faces.torch_networks import bands_of, proposal_layers, read_state, sigmoid
 from artwork_insights.features.openvino_runtime import OPTIONS, load_openvino
 
 FloatArray = npt.NDArray[np.float32]
@@ -27,7 +20,7 @@ _SIDES = {"rnet": 24, "onet": 48}
 
 
 class OpenVinoNetworks(Networks):
-    """The same networks as `networks.TorchNetworks`, on a CPU.
+    """The same networks as `torch_networks.TorchNetworks`, on a CPU.
 
     Raises
     ------

@@ -100,6 +100,11 @@ def damage_of(address: str) -> tuple[str, Damage] | None:
     return (match["path"], Damage(int(match["at"]))) if match else None
 
 
+def unpacked_name(member: Member) -> str:
+    """Path that a member is unpacked to; ``./a.jpg`` and ``a.jpg`` are one file."""
+    return member.name.removeprefix("./")
+
+
 def is_archive(name: str) -> bool:
     """Whether a name ends like an uncompressed tar archive."""
     return name.lower().endswith(TAR_SUFFIX)

@@ -51,9 +51,10 @@ class PassedOver:
 
     Attributes
     ----------
-    hidden, sidecars, specials, folders, walked : int
-        Hidden files; files that describe an image or archive beside them; members of archives that are no files;
-        folders that a pattern matched; links to folders that are searched already.
+    hidden, sidecars, specials, replaced, folders, walked : int
+        Hidden files; files that describe an image or archive beside them; members of archives that are no files, and
+        those that a later one of the same name replaces; folders that a pattern matched; links to folders that are
+        searched already.
     extractions : list of str
         Folders that hold the output of an extraction.
     """
@@ -61,6 +62,7 @@ class PassedOver:
     hidden: int = 0
     sidecars: int = 0
     specials: int = 0
+    replaced: int = 0
     folders: int = 0
     walked: int = 0
     extractions: list[str] = field(default_factory=list)
@@ -70,6 +72,7 @@ class PassedOver:
         self.hidden += other.hidden
         self.sidecars += other.sidecars
         self.specials += other.specials
+        self.replaced += other.replaced
         self.folders += other.folders
         self.walked += other.walked
         self.extractions += other.extractions
@@ -80,6 +83,7 @@ class PassedOver:
             (self.hidden, "hidden file", ""),
             (self.sidecars, "sidecar file", " (.json, .txt, .parquet beside an image or in an archive)"),
             (self.specials, "member", " of archives (links, devices)"),
+            (self.replaced, "member", " of archives that a later one of the same name replaces, as when unpacked,"),
             (self.folders, "folder", " matched by a pattern (one that ends in /** searches them)"),
             (self.walked, "link", " to folders that are searched anyway"),
         )

@@ -19,6 +19,7 @@ from artwork_insights.features.inputs.archives import (
     member_address,
     member_location,
     members_of,
+    unpacked_name,
 )
 from artwork_insights.features.inputs.entries import (
     IMAGE_SUFFIXES,
@@ -165,22 +166,27 @@ def _result(item: Entry | Future[_Index], passed: PassedOver) -> Iterable[Entry]
 
 
 def _index(entry: Entry) -> _Index:
-    """Images of an archive, then what is damaged of it; the archive itself where it is none or holds no image."""
+    """Images of an archive, then what is damaged of it; the archive itself where it is none or holds no image.
+
+    Of members of one name the last one counts: it is the file that unpacking leaves.
+    """
     address = address_of(entry.location, "")
-    found: list[Entry] = []
-    images, passed = 0, PassedOver()
+    found: dict[str, Entry] = {}
+    passed = PassedOver()
     try:
         with open_file(entry.location) as (file, n_bytes):
             for member in members_of(file, n_bytes):
                 if isinstance(member, Damage):
                     if member.at:
-                        found.append(entry._replace(address=damage_address(address, member)))
+                        found[""] = entry._replace(address=damage_address(address, member))
                 elif _is_input(member, passed):
-                    found.append(_member_entry(entry, address, member))
-                    images += suffix_of(member.name) in IMAGE_SUFFIXES
+                    name = unpacked_name(member)
+                    passed.replaced += found.pop(name, None) is not None
+                    found[name] = _member_entry(entry, address, member)
     except ImageError as error:
         raise TableError(str(error)) from error
-    return (found, passed) if images else ([entry], PassedOver())
+    has_images = any(suffix_of(name) in IMAGE_SUFFIXES for name in found)
+    return (list(found.values()), passed) if has_images else ([entry], PassedOver())
 
 
 def _is_input(member: Member, passed: PassedOver) -> bool:
@@ -198,7 +204,7 @@ def _is_input(member: Member, passed: PassedOver) -> bool:
 
 
 def _member_entry(entry: Entry, address: str, member: Member) -> Entry:
-    key = member.name.removeprefix("./").removesuffix(suffix_of(member.name))
+    key = unpacked_name(member).removesuffix(suffix_of(member.name))
     return Entry(
         member_location(entry.location, member.name),
         member_location(entry.name, member.name),

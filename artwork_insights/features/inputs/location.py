@@ -127,11 +127,15 @@ def _read_member(place: Place) -> bytes:
 
 
 def _find_member(place: Place) -> tuple[int, int]:
+    """Offset and bytes of a member known by name; of several, of the last one, as when the archive is unpacked."""
+    span = None
     with open_file(place.archive) as (file, size):
         for member in members_of(file, size):
             if not isinstance(member, Damage) and member.is_file and member.name == place.member:
-                return member.offset, member.n_bytes
-    raise ImageError(f"{place.archive}: the archive holds no file {place.member!r}.")
+                span = member.offset, member.n_bytes
+    if span is None:
+        raise ImageError(f"{place.archive}: the archive holds no file {place.member!r}.")
+    return span
 
 
 @contextmanager

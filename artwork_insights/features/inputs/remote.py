@@ -20,6 +20,15 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from artwork_insights.errors import ArtworkInsightsError, ImageError, TableError
+from artwork_insights.features.inputs.hosts import (
+    CONNECT_SECONDS,
+    WEB,
+    UnreachableHostError,
+    host_of,
+    note_answer,
+    note_failure,
+    refuse_unreachable,
+)
 
 Result = TypeVar("Result")
 
@@ -63,7 +72,11 @@ def open_store(location: str) -> tuple[Any, str]:
         When the package is missing, or nothing knows the protocol; `explained` makes a sentence of either.
     """
     protocol = protocol_of(location)
-    store = importlib.import_module("fsspec").filesystem(protocol)
+    options = {}
+    if protocol in WEB:
+        timeout = importlib.import_module("aiohttp").ClientTimeout(connect=CONNECT_SECONDS)
+        options = {"client_kwargs": {"timeout": timeout}}
+    store = importlib.import_module("fsspec").filesystem(protocol, **options)
     if protocol in _PACKAGES:  # its complaints come as our sentences; who configures logging still sees them
         logging.getLogger(_PACKAGES[protocol]).addHandler(_QUIET)
     return store, str(store._strip_protocol(location))
@@ -72,7 +85,7 @@ def open_store(location: str) -> tuple[Any, str]:
 def size_of(location: str) -> int | None:
     """Bytes of an object; None where the address is a folder, or the server does not say."""
     store, path = open_store(location)
-    facts = patiently(store, lambda: store.info(path))
+    facts = patiently(store, lambda: store.info(path), host_of(location))
     size = facts.get("size")
     return None if facts.get("type") == "directory" or size is None else int(size)
 
@@ -80,14 +93,16 @@ def size_of(location: str) -> int | None:
 def read_range(location: str, start: int, end: int) -> bytes:
     """Bytes from `start` to `end` (exclusive) of an object."""
     store, path = open_store(location)
-    return bytes(patiently(store, lambda: store.cat_file(path, start=start, end=end)))
+    return bytes(patiently(store, lambda: store.cat_file(path, start=start, end=end), host_of(location)))
 
 
 def open_stream(location: str) -> IO[bytes]:
     """Open an object for reading forwards with small steps: it is fetched in pieces of 4 MB."""
     store, path = open_store(location)
     stream: IO[bytes] = patiently(
-        store, lambda: store.open(path, "rb", block_size=READ_AHEAD_BYTES, cache_type="readahead")
+        store,
+        lambda: store.open(path, "rb", block_size=READ_AHEAD_BYTES, cache_type="readahead"),
+        host_of(location),
     )
     return stream
 
@@ -95,7 +110,7 @@ def open_stream(location: str) -> IO[bytes]:
 def fetch(location: str, target: Path) -> None:
     """Copy an object into a local file."""
     store, path = open_store(location)
-    patiently(store, lambda: store.get_file(path, str(target)))
+    patiently(store, lambda: store.get_file(path, str(target)), host_of(location))
 
 
 def is_folder(location: str) -> bool:
@@ -106,7 +121,7 @@ def is_folder(location: str) -> bool:
     FileNotFoundError
         When it is neither.
     """
-    if protocol_of(location) in ("http", "https"):
+    if protocol_of(location) in WEB:
         return False
     store, path = open_store(location)
     return bool(patiently(store, lambda: store.info(path)).get("type") == "directory")
@@ -173,21 +188,34 @@ def _list_all(store: Any, bucket: str, prefix: str) -> Iterator[tuple[str, int]]
 _LISTINGS: dict[str, Callable[[Any, str, str], Iterator[tuple[str, int]]]] = {"s3fs": _list_s3, "gcsfs": _list_gcs}
 
 
-def patiently(store: Any, action: Callable[[], Result]) -> Result:
+def patiently(store: Any, action: Callable[[], Result], host: str = "") -> Result:
     """Do it again after growing pauses where the error is one that passes: a busy or silent server.
 
     The libraries of S3 and Google Cloud Storage try each request about five times by themselves, so one repetition is
-    enough there; other stores get three.
+    enough there; other stores get three. A web server that cannot be reached is left alone for a while, see `hosts`.
     """
     pauses = _PAUSES_S[:1] if _PACKAGES.keys() & set(_protocols(store)) else _PAUSES_S
     for pause in pauses:
         try:
-            return action()
+            return _attempt(action, host)
+        except UnreachableHostError:
+            raise
         except remote_faults() as error:
             if not _passes(_origin(error)):
                 raise
             time.sleep(pause * random.uniform(0.5, 1.5))
-    return action()
+    return _attempt(action, host)
+
+
+def _attempt(action: Callable[[], Result], host: str) -> Result:
+    refuse_unreachable(host)
+    try:
+        result = action()
+    except remote_faults() as error:
+        note_failure(host, _origin(error))
+        raise
+    note_answer(host)
+    return result
 
 
 def _protocols(store: Any) -> tuple[str, ...]:
@@ -248,6 +276,8 @@ def _missing_package(location: str, error: ImportError) -> str:
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, UnreachableHostError):
+        return str(error)
     name = type(error).__name__
     said = " ".join(str(error).split()).rstrip(".")
     status = str(getattr(error, "status", None) or getattr(error, "code", None) or "")

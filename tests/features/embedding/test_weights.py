@@ -84,7 +84,7 @@ def test_a_download_out_of_reach_is_one_sentence_that_says_what_to_do(
     def out_of_reach(*_: object, **__: object) -> None:
         raise URLError("no route to host")
 
-    monkeypatch.setattr(module.torch.hub, "download_url_to_file", out_of_reach)
+    monkeypatch.setattr(torch.hub, "download_url_to_file", out_of_reach)
     with pytest.raises(WeightsError, match=r"downloading .* failed .*--embedding layout"):
         download_weights(find_backbone("squeezenet1_0"))
     with pytest.raises(WeightsError, match="name it with --weights"):

@@ -30,9 +30,9 @@ while True:
     except EOFError:
         break
     signal.setitimer(signal.ITIMER_REAL, seconds)
-    if "crash" in address:
+    if "crash" in address or (upcoming is not None and "deadly" in upcoming):
         os.kill(os.getpid(), signal.SIGSEGV)
-    if "memory" in address:
+    if "memory" in address or "deadly" in address:
         os.kill(os.getpid(), signal.SIGKILL)
     if "hang" in address:
         while True:
@@ -116,6 +116,22 @@ def test_a_process_that_has_grown_is_replaced_between_two_images(worker: list[st
 def test_a_process_knows_its_next_image_in_time_to_read_it_ahead(worker: list[str]) -> None:
     results = measure([str(i) for i in range(5)])
     assert [r.message for r in results][1:] == ["1|2", "2|3", "3|4", "4|None"]
+
+
+def test_an_image_is_not_blamed_for_the_file_that_was_read_ahead_of_it(worker: list[str]) -> None:
+    """The process dies while the second file is read beside the measuring of the first."""
+    results = measure(["1", "2-deadly", "3"])
+    assert [r.stage for r in results] == ["done", "process", "done"]
+    assert "2-deadly" in results[1].message
+
+
+def test_an_image_that_kills_its_process_is_tried_once_more_by_itself(worker: list[str], tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    worker[0] = FAKE_WORKER.replace(
+        '    if "crash"', f"    open({str(seen)!r}, 'a').write(f'{{address}} {{upcoming}};')\n    if \"crash\"", 1
+    )
+    measure(["1-crash", "2", "3"])
+    assert seen.read_text().startswith("1-crash 2;1-crash None;2 3;") or seen.read_text().startswith("1-crash None;2 ")
 
 
 def test_leaving_early_ends_the_processes(worker: list[str]) -> None:

@@ -116,7 +116,7 @@ def test_a_finished_extraction_is_left_as_it_is(
 def test_other_settings_are_refused_and_the_difference_is_named(
     extracted: tuple[Path, ExtractionSummary], picture_folder: Path
 ) -> None:
-    with pytest.raises(OutputError, match=r"made with embedding.embedding = layout, this run has none; .* never mix"):
+    with pytest.raises(OutputError, match=r"measured with --embedding layout, this .* give --embedding layout"):
         extract_features(find_sources([str(picture_folder)]), extracted[0], embedding="none")
 
 
@@ -197,7 +197,7 @@ def test_weights_of_ones_own_stand_in_the_settings_and_never_mix(
     summary = extract_features(sources, out, device="cpu", weights=paths[0])
     assert summary.embedding == "squeezenet1_0"
     assert summary.sentence.endswith("squeezenet1_0-0.pth are not listed in the manifest; used as given.")
-    with pytest.raises(OutputError, match="weights_sha256"):
+    with pytest.raises(OutputError, match="measured with --weights of the checksum"):
         extract_features(sources, out, device="cpu", weights=paths[1])
 
 

@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch.nn.functional import max_pool2d
 
-from artwork_insights.features.faces import networks as module
+from artwork_insights.features.faces import torch_networks as module
 from artwork_insights.features.faces.cascade import pyramid_scales, suppress_contained
-from artwork_insights.features.faces.networks import TorchNetworks, bands_of, pooled
 from artwork_insights.features.faces.openvino_networks import OpenVinoNetworks
+from artwork_insights.features.faces.torch_networks import TorchNetworks, bands_of, pooled
 
 ROUNDING = 1e-4
 

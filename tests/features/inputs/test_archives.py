@@ -124,6 +124,26 @@ def test_equal_keys_in_two_shards_are_told_apart_by_the_shard(tmp_path: Path, sh
     assert [read_bytes(asset.address) for asset in sources.assets] == [b"a", b"b"]
 
 
+def test_of_members_of_one_name_the_last_counts_as_when_unpacked(tmp_path: Path) -> None:
+    """The witness is the standard library, which unpacks the same archive."""
+    contents = [("1.jpg", b"first"), ("./2.jpg", b"two"), ("3.jpg", b"three"), ("1.jpg", b"second"), ("2.jpg", b"2")]
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        for name, content in contents:
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, BytesIO(content))
+    with tarfile.open(tmp_path / "a.tar") as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    sources = find_sources([str(tmp_path / "a.tar")])
+    assert _ids(sources) == ["3", "1", "2"]
+    unpacked = {path.stem: path.read_bytes() for path in (tmp_path / "unpacked").iterdir()}
+    assert {asset.asset_id: read_bytes(asset.address) for asset in sources.assets} == unpacked
+    assert read_bytes(f"{tmp_path}/a.tar::1.jpg") == unpacked["1"] == b"second", "by its name alone as well"
+    assert sources.notes == (
+        "2 members of archives that a later one of the same name replaces, as when unpacked, were passed over.",
+    )
+
+
 def test_links_hidden_files_and_folders_in_an_archive_are_no_images(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "a.tar", "w") as archive:
         for name, kind in (("p", tarfile.DIRTYPE), ("p/link.jpg", tarfile.SYMTYPE), ("p/._a.jpg", tarfile.REGTYPE)):

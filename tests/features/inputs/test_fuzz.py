@@ -22,7 +22,7 @@ from tests.features.inputs.mutants import HEIGHT_PX, MUTATIONS, WIDTH_PX, mutant
 N_MUTANTS, N_EXTRACTED, SEED = 5_117, 357, 20_261  # 43 and 3 times each of 17 files in each of 7 ways
 SHARED_SIDE_PX = 12  # in place of 500, so that files of 72 x 100 pixels are decoded at a quarter
 BYTES_PER_PIXEL = 24  # at most, at the worst moment: canvas, frame, background and composite of an animation, and RGB
-KEPT_BYTES = 150e6  # what the allocator may hold on to after all of it
+KEPT_BYTES = 300e6  # what the allocator may hold on to after all of it
 PROCESS = Path("/proc/self")
 
 Decode = Callable[..., DecodedImage]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,11 +14,16 @@ import pandas as pd
 import pytest
 
 from artwork_insights.errors import ImageError, TableError
+from artwork_insights.features.inputs import hosts, remote
 from artwork_insights.features.inputs import location as location_module
-from artwork_insights.features.inputs import remote
 from artwork_insights.features.inputs.location import read_bytes
 from artwork_insights.features.inputs.remote import list_objects
 from artwork_insights.features.inputs.sources import Sources, find_sources
+
+
+@pytest.fixture(autouse=True)
+def _hosts_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts, "_failures", {})
 
 
 def _ids(sources: Sources) -> list[str]:
@@ -256,3 +263,62 @@ def test_a_server_that_is_not_there_is_no_missing_file(monkeypatch: pytest.Monke
     monkeypatch.setattr(remote.time, "sleep", lambda seconds: None)
     with pytest.raises(ImageError, match=r"http://127\.0\.0\.1:9/a\.jpg: the server does not answer"):
         read_bytes("http://127.0.0.1:9/a.jpg")
+
+
+@pytest.fixture
+def closed_port(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A port of this machine that nothing listens on."""
+    monkeypatch.setattr(remote.time, "sleep", lambda seconds: None)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def test_a_host_that_is_not_there_is_left_alone_and_asked_again_later(
+    closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = f"http://127.0.0.1:{closed_port}"
+    with pytest.raises(ImageError, match=r"/0-a\.jpg: the server does not answer .* attempts \(ClientConnector"):
+        read_bytes(f"{host}/0-a.jpg")
+    asked: list[str] = []
+    handler = type("Moody", (_Moody,), {"asked": asked})
+    with ThreadingHTTPServer(("127.0.0.1", closed_port), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        reason = rf"0-b\.jpg: 127\.0\.0\.1:{closed_port} could not be reached 4 times in a row \(.*--retry-failures"
+        with pytest.raises(ImageError, match=reason):
+            read_bytes(f"{host}/0-b.jpg")
+        assert asked == [], "the others fail without a connection"
+        assert read_bytes(f"http://localhost:{closed_port}/0-b.jpg") == b"picture", "another host is asked"
+        now = time.monotonic()
+        monkeypatch.setattr(hosts.time, "monotonic", lambda: now + hosts.REST_SECONDS)
+        assert read_bytes(f"{host}/0-b.jpg") == b"picture"
+        monkeypatch.undo()
+        assert read_bytes(f"{host}/0-c.jpg") == b"picture", "an answer wipes the slate clean"
+        server.shutdown()
+
+
+def test_a_server_that_answers_with_errors_is_there(moody_server: tuple[str, list[str]]) -> None:
+    host, _ = moody_server
+    for name in "abc":
+        with pytest.raises(ImageError, match="the server does not answer as it should"):
+            read_bytes(f"{host}/9-{name}.jpg")
+    assert read_bytes(f"{host}/0-times.jpg") == b"picture"
+
+
+def test_a_host_that_swallows_connections_costs_the_time_of_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full queue of connections drops what else comes, like a host behind a wall."""
+    monkeypatch.setattr(remote.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(remote, "CONNECT_SECONDS", 0.2)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        waiting = [socket.socket() for _ in range(3)]
+        for connection in waiting:
+            connection.setblocking(False)
+            connection.connect_ex(server.getsockname())
+        started = time.monotonic()
+        with pytest.raises(ImageError, match=r"the server does not answer .* attempts \(ConnectionTimeoutError"):
+            read_bytes(f"http://127.0.0.1:{server.getsockname()[1]}/a.jpg")
+        assert 0.8 <= time.monotonic() - started < 10  # four attempts, each in up to two ways
+        for connection in waiting:
+            connection.close()

@@ -1,0 +1,1 @@
+"""The cascade over many images at once, on whatever device torch has."""
