@@ -26,14 +26,22 @@ _HOME = {
     "mine_hypotheses": "mining.hypotheses",
     "check_overlap": "design.overlap",
     "measure_balance": "design.balance",
+    "match_pairs": "design.matching",
     "estimate_average_effect": "effects.average",
     "estimate_group_effects": "effects.average",
-    "fit_causal_forest": "effects.forest",
+    "average_effect_from_predictions": "effects.predictions",
+    "estimate_arm_effects": "effects.arm_effects",
+    "cut_arms": "effects.arms",
+    "estimate_dose_response": "effects.dose_response",
+    "fit_causal_forest": "effects.forest.fit",
     "EffectEstimate": "effects.estimates",
     "mediate": "mechanisms.mediation",
     "moderate": "mechanisms.moderation",
     "e_value": "sensitivity.e_value",
     "robustness_value": "sensitivity.robustness",
+    "omitted_variable_bounds": "sensitivity.omitted_variables",
+    "rosenbaum_bounds": "sensitivity.rosenbaum",
+    "mcnemar_bounds": "sensitivity.rosenbaum",
     "placebo_within_titles": "sensitivity.placebo",
     "judge": "report.verdict",
     "read_results": "report.findings",
@@ -53,10 +61,15 @@ if TYPE_CHECKING:
     from artwork_insights.catalog.columns import FEATURE_COLUMNS
     from artwork_insights.demo import run_demo
     from artwork_insights.design.balance import measure_balance
+    from artwork_insights.design.matching import match_pairs
     from artwork_insights.design.overlap import check_overlap
+    from artwork_insights.effects.arm_effects import estimate_arm_effects
+    from artwork_insights.effects.arms import cut_arms
     from artwork_insights.effects.average import estimate_average_effect, estimate_group_effects
+    from artwork_insights.effects.dose_response import estimate_dose_response
     from artwork_insights.effects.estimates import EffectEstimate
-    from artwork_insights.effects.forest import fit_causal_forest
+    from artwork_insights.effects.forest.fit import fit_causal_forest
+    from artwork_insights.effects.predictions import average_effect_from_predictions
     from artwork_insights.errors import ArtworkInsightsError
     from artwork_insights.expression import parse_expression
     from artwork_insights.features.extraction.extract import extract_features
@@ -74,8 +87,10 @@ if TYPE_CHECKING:
     from artwork_insights.report.verdict import judge
     from artwork_insights.schedule import run_scheduled
     from artwork_insights.sensitivity.e_value import e_value
+    from artwork_insights.sensitivity.omitted_variables import omitted_variable_bounds
     from artwork_insights.sensitivity.placebo import placebo_within_titles
     from artwork_insights.sensitivity.robustness import robustness_value
+    from artwork_insights.sensitivity.rosenbaum import mcnemar_bounds, rosenbaum_bounds
     from artwork_insights.starter import write_starter
     from artwork_insights.study import Hypothesis, Study, read_study
 

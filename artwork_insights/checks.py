@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from artwork_insights.catalog.columns import FEATURE_COLUMNS
-from artwork_insights.design.assignment import Assignment
-from artwork_insights.design.balance import BalanceRow, measure_balance
-from artwork_insights.design.confounders import FloatArray, constant_blocks, title_means
+from artwork_insights.design.balance import LARGEST_SMD, BalanceRow, measure_balance
+from artwork_insights.design.calibration import Calibration, judge_calibration, measure_calibration
+from artwork_insights.design.confounders import FloatArray, constant_blocks
+from artwork_insights.design.embedding_guard import TreatmentGuard, guard_treatment, judge_guard
+from artwork_insights.design.missing import FEWEST_COMPARABLE_TITLES
 from artwork_insights.design.overlap import Overlap, check_overlap
 from artwork_insights.design.treatment_model import calibration_by_tenth, treatment_auc, treatment_variance_left
 from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.effects.estimates import EffectEstimate, NuisanceQuality
 from artwork_insights.effects.gap import check_agreement, describe_title_confounding
+from artwork_insights.effects.quality import held_out_r2
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.fitting import FittedHypothesis, outcome_is_by_title
 from artwork_insights.sensitivity.assumptions import AssumptionEvidence, gather_evidence
@@ -22,11 +26,9 @@ from artwork_insights.sensitivity.interference import SiblingSlope, estimate_sib
 from artwork_insights.sensitivity.observed_confounders import ConfounderStrength, measure_confounders
 from artwork_insights.sensitivity.placebo import Placebo, placebo_diagnostic, placebo_within_titles
 from artwork_insights.sensitivity.robustness import Robustness, robustness_of_residuals
-from artwork_insights.study import Estimation, Hypothesis
+from artwork_insights.study import Estimation, Hypothesis, TrimRule
 
-LARGEST_SMD = 0.1
 BLOCKING_SMD = 0.5
-SMALLEST_VARIANCE_LEFT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Attack:
     nuisance: NuisanceQuality
     overlap: Overlap | None
     balance: tuple[BalanceRow, ...]
+    calibration: Calibration | None
+    guard: TreatmentGuard
     placebo: Placebo | None
     robustness: Robustness
     assumptions: tuple[AssumptionEvidence, ...]
@@ -55,11 +59,11 @@ def attack(
     has_countries: bool = True,
 ) -> Attack:
     """Run every check of one hypothesis; `diagnostics` holds those that the verdict counts, most important first."""
-    fit, assignment = fitted.headline, fitted.sample.assignment
+    fit = fitted.headline
     propensity = fit.repetitions[0].treatment
-    trimmed = fit.is_binary and fit.design != "within"
-    overlap = check_overlap(assignment, fit.propensity, settings.trim, eligible=fit.eligible) if trimmed else None
-    balance = measure_balance(fit.sample.assignment, propensity) if trimmed else ()
+    titles_needed = titles_for_interval(estimate, hypothesis.smallest_effect_of_interest, settings.level)
+    overlap, balance, calibration = check_comparison(fitted, settings.trim, component, titles_needed)
+    guard = guard_treatment(fitted.sample.assignment.rows(fit.eligible), fit.design, seed=seed)
     outcome, treatment = fitted.residuals()
     inner = fit.sample.assignment
     robustness = robustness_of_residuals(
@@ -67,7 +71,7 @@ def attack(
         treatment,
         estimate.effect,
         estimate.std_error,
-        estimate.degrees_of_freedom,
+        estimate.n_titles - 1,
         weights=inner.weights,
         alpha=1 - settings.level,
     )
@@ -92,8 +96,67 @@ def attack(
     diagnostics = [_identified(fitted), *(line.evidence for line in evidence), design_gap, _title_confounding(fitted)]
     diagnostics += [placebo_diagnostic(placebo)] if placebo is not None else []
     diagnostics += [_judge_balance(balance)] if balance else []
-    diagnostics += [_judge_variance_left(nuisance.treatment_variance_left)] if fit.is_binary else []
-    return Attack(nuisance, overlap, balance, placebo, robustness, evidence, design_gap, tuple(diagnostics))
+    diagnostics += [judge_calibration(calibration)] if calibration is not None else []
+    diagnostics += [judge_guard(guard)] if fit.is_binary or guard.encoding else []
+    return Attack(
+        nuisance,
+        overlap,
+        balance,
+        calibration,
+        guard,
+        placebo,
+        robustness,
+        evidence,
+        design_gap,
+        tuple(diagnostics),
+    )
+
+
+def check_comparison(
+    fitted: FittedHypothesis, trim: TrimRule, component: str, titles_needed: int
+) -> tuple[Overlap | None, tuple[BalanceRow, ...], Calibration | None]:
+    """Overlap, balance and calibration of the headline, where it has a propensity."""
+    fit, assignment = fitted.headline, fitted.sample.assignment
+    if not fit.is_binary or fit.design == "within":
+        return None, (), None
+    overlap = check_overlap(
+        assignment.treatment,
+        fit.propensity,
+        groups=assignment.groups,
+        clusters=assignment.title,
+        weights=assignment.weights,
+        trim=trim,
+        assets=assignment.asset,
+        component=component,
+        titles_needed=titles_needed,
+    )
+    inner, propensity = fit.sample.assignment, fit.propensity[fit.keep]
+    balance = measure_balance(
+        inner.confounders,
+        inner.treatment,
+        weights=inner.weights,
+        propensity=propensity,
+        clusters=inner.title,
+        estimand="ATE",
+    )
+    usable = fit.eligible
+    calibration = measure_calibration(
+        assignment.treatment[usable], fit.propensity[usable], weights=assignment.weights[usable]
+    )
+    return overlap, balance, calibration
+
+
+def titles_for_interval(estimate: EffectEstimate, smallest_effect: float | None, level: float) -> int:
+    """Titles that a group needs for an interval no wider, on each side, than the smallest effect of interest.
+
+    The headline's half-width shrinks with the square root of the number of titles, and a group's does as well; at
+    least the 10 that any comparison needs, which is also the answer where no effect is named.
+    """
+    if not smallest_effect:
+        return FEWEST_COMPARABLE_TITLES
+    low, high = estimate.interval(level)
+    needed = estimate.n_titles * ((high - low) / 2 / smallest_effect) ** 2
+    return max(FEWEST_COMPARABLE_TITLES, math.ceil(needed)) if math.isfinite(needed) else FEWEST_COMPARABLE_TITLES
 
 
 def measure_nuisances(fitted: FittedHypothesis) -> NuisanceQuality:
@@ -107,26 +170,19 @@ def measure_nuisances(fitted: FittedHypothesis) -> NuisanceQuality:
     is_propensity = fit.is_binary and fit.design != "within"
     return NuisanceQuality(
         treatment_auc=treatment_auc(assignment, nuisances.treatment) if is_propensity else None,
-        treatment_r2=None if is_propensity else _r2(assignment, assignment.treatment, nuisances.treatment, absorbed),
-        outcome_r2=_r2(assignment, fit.sample.outcome, nuisances.outcome, absorbed),
+        treatment_r2=None
+        if is_propensity
+        else held_out_r2(assignment, assignment.treatment, nuisances.treatment, absorbed=absorbed),
+        outcome_r2=held_out_r2(assignment, fit.sample.outcome, nuisances.outcome, absorbed=absorbed),
         calibration=calibration_by_tenth(assignment, nuisances.treatment) if is_propensity else (),
-        treatment_settings=fit.settings.treatment.as_dict(),
-        outcome_settings=fit.settings.outcome.as_dict(),
+        treatment_settings=fit.settings.treatment.as_dict() if fit.settings else {},
+        outcome_settings=fit.settings.outcome.as_dict() if fit.settings else {},
         treatment_variance_left=treatment_variance_left(assignment, nuisances.treatment),
     )
 
 
 def _is_face_feature(name: str) -> bool:
     return name in FEATURE_COLUMNS and FEATURE_COLUMNS[name].face_role == "derived"
-
-
-def _r2(assignment: Assignment, target: FloatArray, prediction: FloatArray, absorbed: bool) -> float:
-    weights = assignment.weights
-    if absorbed:
-        means = title_means(np.column_stack([target, prediction]), assignment.title, weights)
-        target, prediction = target - means[:, 0], prediction - means[:, 1]
-    spread = np.average((target - np.average(target, weights=weights)) ** 2, weights=weights)
-    return float(1 - np.average((target - prediction) ** 2, weights=weights) / spread) if spread > 0 else 0.0
 
 
 def _placebo(fitted: FittedHypothesis, outcome: FloatArray, settings: Estimation, seed: int) -> Placebo | None:
@@ -206,36 +262,27 @@ def _identified(fitted: FittedHypothesis) -> Diagnostic:
 
 def _design_gap(fitted: FittedHypothesis) -> Diagnostic:
     if {"mundlak", "within"} <= set(fitted.fits):
-        return check_agreement(fitted.fits["mundlak"], fitted.fits["within"], fitted.sample.assignment.title)
+        return check_agreement(fitted.fits["mundlak"], fitted.fits["within"], fitted.sample.assignment.block)
     sentence = "Only one design is identified, so it cannot be held against another."
     return Diagnostic("design_gap", None, None, None, sentence)
 
 
 def _title_confounding(fitted: FittedHypothesis) -> Diagnostic:
     if {"mundlak", "pooled"} <= set(fitted.fits):
-        title = fitted.sample.assignment.title
-        return describe_title_confounding(fitted.fits["pooled"], fitted.fits["mundlak"], title)
+        blocks = fitted.sample.assignment.block
+        return describe_title_confounding(fitted.fits["pooled"], fitted.fits["mundlak"], blocks)
     sentence = "Whether titles confound the comparison cannot be told here."
     return Diagnostic("title_confounding", None, None, None, sentence)
 
 
 def _judge_balance(balance: tuple[BalanceRow, ...]) -> Diagnostic:
-    worst = max(balance, key=lambda row: abs(row.smd_after))
-    value = abs(worst.smd_after)
-    passed = value <= LARGEST_SMD
+    worst = max(balance, key=lambda row: row.size)
+    passed = worst.size <= LARGEST_SMD
     sentence = (
         f"After weighting, artworks with and without the component are alike in everything we adjust for "
-        f"(largest difference {value:.2f} SD)."
+        f"(largest difference {worst.size:.2f} SD)."
         if passed
         else "After weighting, artworks with and without the component still differ in "
-        f"{worst.confounder.replace('=', ' ')} by {value:.2f} SD."
+        f"{worst.confounder.replace('=', ' ')} by {worst.size:.2f} SD."
     )
-    return Diagnostic("balance", value, LARGEST_SMD, passed, sentence, blocking=value > BLOCKING_SMD)
-
-
-def _judge_variance_left(left: float) -> Diagnostic:
-    passed = left >= SMALLEST_VARIANCE_LEFT
-    sentence = f"{left:.0%} of the component's variation is left after adjusting" + (
-        "." if passed else ": the confounders nearly determine it (an embedding among them may encode it)."
-    )
-    return Diagnostic("treatment_variance_left", left, SMALLEST_VARIANCE_LEFT, passed, sentence)
+    return Diagnostic("balance", worst.size, LARGEST_SMD, passed, sentence, blocking=worst.size > BLOCKING_SMD)

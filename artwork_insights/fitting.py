@@ -10,6 +10,7 @@ import numpy as np
 from artwork_insights.design.assigning import Assigned, assign_component
 from artwork_insights.design.assignment import Assignment
 from artwork_insights.design.confounders import FloatArray, title_means
+from artwork_insights.design.embedding_guard import explain_encoding, guard_treatment
 from artwork_insights.effects.average import choose_design
 from artwork_insights.effects.cells import Cells
 from artwork_insights.effects.design_fit import DesignFit, fit_design
@@ -17,7 +18,7 @@ from artwork_insights.effects.estimates import Estimand, NamedEstimate
 from artwork_insights.effects.nuisances import fold_labels
 from artwork_insights.effects.sample import AnalysisSample
 from artwork_insights.errors import NotIdentifiedError
-from artwork_insights.study import DesignName, Estimation, Hypothesis
+from artwork_insights.study import DesignName, Estimation, Hypothesis, modifier_parts
 
 DESIGN_SENTENCES: dict[DesignName, str] = {
     "pooled": "Compares artworks of all titles; titles that nobody described may still differ.",
@@ -117,17 +118,30 @@ def fit_hypothesis(
             )
             continue
         try:
-            fits[design] = fit_design(sample, design, folds, trim=settings.trim, seed=seed, settings=tuned)
+            fits[design] = fit_design(
+                sample, design, folds, trim=settings.trim, seed=seed, settings=tuned, learner=settings.learner
+            )
             tuned = tuned or fits[design].settings
         except NotIdentifiedError as error:
             refused[design] = f"Not identified: {error}"
     if not fits:
-        raise NotIdentifiedError(next(iter(refused.values())))
+        asks_least = refused.get("pooled") or next(iter(refused.values()))
+        raise NotIdentifiedError(asks_least + _blame(sample.assignment, seed))
     headline = fits.get("mundlak") or fits.get("pooled") or fits["within"]
     estimand: Estimand = "ATE" if sample.assignment.is_binary else "slope"
     if estimand == "ATE" and headline.design == "within":
         estimand = "ATO"
     return FittedHypothesis(assigned, sample, np.flatnonzero(assigned.kept), headline, fits, refused, estimand)
+
+
+def _blame(assignment: Assignment, seed: int) -> str:
+    """Name the confounders that encode the treatment, where that is why nothing can be compared; else nothing."""
+    try:
+        guard = guard_treatment(assignment, seed=seed)
+    except NotIdentifiedError:  # fewer titles than folds
+        return ""
+    explained = explain_encoding(guard)
+    return f" The component cannot vary once everything else is held fixed: {explained}" if explained else ""
 
 
 def outcome_is_by_title(sample: AnalysisSample) -> bool:
@@ -145,8 +159,9 @@ def with_popularity(cells: Cells, confounders: Sequence[str]) -> tuple[str, ...]
 
 
 def present_modifiers(cells: Cells, modifiers: Sequence[str]) -> tuple[str, ...]:
-    """Leave the default modifiers ``genre`` and ``country`` out where the tables have no such column."""
-    return tuple(m for m in modifiers if m in cells.frame or m not in ("genre", "country"))
+    """Leave ``genre`` and ``country``, and crossings with them, out where the tables have no such column."""
+    absent = {name for name in ("genre", "country") if name not in cells.frame}
+    return tuple(modifier for modifier in modifiers if not absent.intersection(modifier_parts(modifier)))
 
 
 def alternative_estimates(fitted: FittedHypothesis, settings: Estimation, seed: int) -> tuple[NamedEstimate, ...]:

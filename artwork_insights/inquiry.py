@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 
 from artwork_insights.checks import attack
-from artwork_insights.design.confounders import encode_confounders
 from artwork_insights.design.overlap import Overlap
 from artwork_insights.design.pairs import find_alike_pairs
 from artwork_insights.effects.average import difference_in_means
 from artwork_insights.effects.cells import Cells
 from artwork_insights.effects.estimates import EffectEstimate
-from artwork_insights.effects.forest import summarise_forest
+from artwork_insights.effects.forest.summary import summarise_forest
 from artwork_insights.effects.groups import base_rate, group_effects_of
 from artwork_insights.errors import NotIdentifiedError, TableError
 from artwork_insights.fitting import (
@@ -26,6 +25,7 @@ from artwork_insights.fitting import (
     present_modifiers,
     with_popularity,
 )
+from artwork_insights.levels import compare_arms, trace_doses
 from artwork_insights.mechanisms.mediation import MediationResult
 from artwork_insights.report.findings import Finding, PairPicture, Question
 from artwork_insights.report.verdict import judge
@@ -128,12 +128,20 @@ def inquire(
         outcome_words=phrase_outcome(outcome_column),
         has_countries="country" in cells.frame and outcome_column is None,
     )
-    group_effects = group_effects_of(fit, fitted.estimand, question.effect_modifiers)
+    group_effects = group_effects_of(fit, fitted.estimand, question.effect_modifiers, level=settings.level)
+    arms, no_arms = compare_arms(fitted, hypothesis, settings, seed)
+    curve, no_curve = trace_doses(fitted, settings, seed)
     moderation, unmoderated = find_moderation(fitted, question.effect_modifiers)
     mediation, unmediated = _mediate(cells, hypothesis, mediations, settings, seed)
     base = base_rate(fit)
     labels = pd.DataFrame({name: list(column) for name, column in fit.sample.assignment.groups.items()})
-    forest = summarise_forest(fit, group_effects, encode_confounders(labels), seed) if settings.forest else None
+    forest = None
+    if settings.forest:
+        smallest = hypothesis.smallest_effect_of_interest or 0.0
+        forest = summarise_forest(
+            fit, group_effects, labels, seed,
+            component=question.component, smallest_effect=smallest, level=settings.level,
+        )  # fmt: skip
     finding = Finding(
         question=question,
         verdict=judge(estimate, hypothesis.smallest_effect_of_interest, found.diagnostics, settings.level),
@@ -156,9 +164,14 @@ def inquire(
         assumptions=found.assumptions,
         diagnostics=found.diagnostics,
         warnings=fitted.assigned.warnings,
-        left_out=(*fitted.assigned.left_out, *_estimand_sentence(fitted, found.overlap), *unmoderated, *unmediated),
+        left_out=(
+            *fitted.assigned.left_out, *_estimand_sentence(fitted, found.overlap),
+            *no_arms, *no_curve, *unmoderated, *unmediated,
+        ),
         pairs=_pairs(cells, fitted, title_names),
-    )
+        arms=arms,
+        dose_response=curve,
+    )  # fmt: skip
     return Inquiry(finding, estimated_cells(cells, fitted))
 
 

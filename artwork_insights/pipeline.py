@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -12,20 +12,20 @@ import numpy as np
 import pandas as pd
 
 from artwork_insights.catalog.catalog import Catalog, read_catalog
-from artwork_insights.catalog.columns import DEFAULT_GROUPS, FEATURE_COLUMNS, SCALAR_FEATURES
-from artwork_insights.design.assigning import assign_component, require_known
+from artwork_insights.design.assigning import assign_component
+from artwork_insights.design.missing import FEWEST_COMPARABLE_TITLES
 from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.effects.cells import Cells, describe_artwork, join_tables
 from artwork_insights.effects.estimates import EffectEstimate
-from artwork_insights.errors import NotIdentifiedError, OutputError, TableError
-from artwork_insights.expression import parse_expression
-from artwork_insights.features.table import FeatureTable, read_feature_table, read_manifest
+from artwork_insights.errors import NotIdentifiedError, OutputError
+from artwork_insights.features.table import FeatureTable, read_feature_table
 from artwork_insights.fitting import fit_hypothesis, present_modifiers, with_popularity
 from artwork_insights.inquiry import Inquiry, estimated_cells, inquire, phrase_question, seed_of
 from artwork_insights.mining.split import mining_half
-from artwork_insights.publish import MANIFEST, StudyRun, require_folder, write_run
+from artwork_insights.publish import StudyRun, require_folder, write_run
 from artwork_insights.report.findings import Finding, OutcomeUnit, RefusedHypothesis, StudyResult
-from artwork_insights.study import DEFAULT_MEDIATION, Hypothesis, Study
+from artwork_insights.study import Hypothesis, Study, single_modifiers
+from artwork_insights.study_names import groups_asked, is_measured, refuse_unknown_names
 
 Progress = Callable[[str], None]
 Track = Callable[[Iterable[Any]], Iterable[Any]]
@@ -77,7 +77,8 @@ def estimate_study(
     features = measure_features(study, catalog, progress, track)
     outcome = study.data.outcome
     catalog, split_notes = keep_half(catalog, study)
-    cells = join_tables(catalog, features, outcome.column if outcome else None)
+    conditions = [hypothesis.expression for hypothesis in study.hypothesis]
+    cells = join_tables(catalog, features, outcome.column if outcome else None, conditions)
     findings: list[Finding] = []
     refused: list[RefusedHypothesis] = []
     estimated: dict[str, pd.DataFrame] = {}
@@ -129,7 +130,7 @@ def estimate_with_features(
     """Headline of one hypothesis with other features than those of the study's folder, and the cells it speaks of."""
     catalog, _ = keep_half(read_catalog(study.data), study)
     outcome = study.data.outcome
-    cells = join_tables(catalog, features, outcome.column if outcome else None)
+    cells = join_tables(catalog, features, outcome.column if outcome else None, [hypothesis.expression])
     fitted = fit_hypothesis(
         cells, hypothesis, study.estimation, seed_of(study.study.seed, hypothesis.name), ("mundlak",)
     )
@@ -151,7 +152,7 @@ def measure_features(
         summary = extract_features(
             sources_of_assets(catalog.assets),
             folder,
-            features=_groups_asked(study),
+            features=groups_asked(study),
             device=settings.device,
             workers=settings.workers,
             embedding=settings.embedding,
@@ -165,71 +166,6 @@ def measure_features(
                 f"mend the locations, remove {folder} and run again."
             )
     return read_feature_table(folder)
-
-
-def _groups_asked(study: Study) -> tuple[str, ...]:
-    """The groups measured by default, and those of the features that the study names."""
-    hypotheses, mediations = study.hypothesis, study.mediation
-    names = {name for hypothesis in hypotheses for name in (*hypothesis.expression.names, *hypothesis.confounders)}
-    names |= {name for hypothesis in hypotheses for name in hypothesis.effect_modifiers}
-    names |= {name for mediation in mediations for name in (mediation.mediator, *mediation.confounders)}
-    return tuple({*DEFAULT_GROUPS, *(FEATURE_COLUMNS[name].group for name in names if name in FEATURE_COLUMNS)})
-
-
-def refuse_unknown_names(study: Study, catalog: Catalog) -> None:
-    """Refuse a study that names what neither the tables nor the features have, before anything is measured.
-
-    Raises
-    ------
-    TableError
-        One sentence naming the hypothesis and the nearest known column.
-    """
-    folder = study.data.features
-    measured = read_feature_table(folder).frame.columns if is_measured(folder) else FEATURE_COLUMNS
-    titles = [str(name) for name in catalog.titles]
-    tables = [*map(str, catalog.assets), *titles, *(f"title_{name}" for name in titles)]
-    log = [] if catalog.impressions is None else ["country"]
-    known = {*map(str, measured), *tables, *log} - {"asset_id", "title_id", "location"}
-    for hypothesis in study.hypothesis:
-        modifiers = [name for name in hypothesis.effect_modifiers if name not in ("genre", "country")]
-        confounders = [name for name in hypothesis.confounders if name not in ("embedding", "popularity")]
-        names = (*hypothesis.expression.names, *confounders, *modifiers)
-        if study.data.outcome is not None and study.data.outcome.column in names:
-            raise TableError(
-                f"hypothesis {hypothesis.name!r}: {study.data.outcome.column!r} is the outcome; "
-                "it cannot be the treatment, a confounder or an effect modifier as well."
-            )
-        try:
-            _require_measured(names, known, folder)
-        except TableError as error:
-            raise TableError(f"hypothesis {hypothesis.name!r}: {error}") from None
-    if study.mediation != (DEFAULT_MEDIATION,):
-        for place, mediation in enumerate(study.mediation):
-            confounders = [name for name in mediation.confounders if name not in ("embedding", "popularity")]
-            names = (*parse_expression(mediation.treatment).names, mediation.mediator, *confounders)
-            try:
-                _require_measured(names, known, folder)
-            except TableError as error:
-                raise TableError(f"mediation[{place}]: {error}") from None
-
-
-def _require_measured(names: Iterable[str], known: Collection[str], folder: Path) -> None:
-    """Refuse the first name that is not known; one of a group that was not measured says how to add it."""
-    names = tuple(names)
-    for name in names:
-        if name in SCALAR_FEATURES and name not in known:
-            group = FEATURE_COLUMNS[name].group
-            raise TableError(
-                f"{name!r} belongs to the feature group {group}, which {folder} lacks; "
-                f"add it: artwork-insights extract IMAGES --out {folder} --features {group}"
-            )
-    require_known(names, known)
-
-
-def is_measured(folder: Path) -> bool:
-    """Whether a features folder holds a finished extraction."""
-    path = folder / MANIFEST
-    return path.exists() and bool(read_manifest(folder)["finished"])
 
 
 def keep_half(catalog: Catalog, study: Study) -> tuple[Catalog, tuple[str, ...]]:
@@ -281,7 +217,9 @@ def check_study(study: Study) -> tuple[Diagnostic, ...]:
             artwork,
             hypothesis.expression,
             confounders=[name for name in with_popularity(cells, hypothesis.confounders) if name not in in_log],
-            effect_modifiers=[m for m in present_modifiers(cells, hypothesis.effect_modifiers) if m not in in_log],
+            effect_modifiers=[
+                m for m in single_modifiers(present_modifiers(cells, hypothesis.effect_modifiers)) if m not in in_log
+            ],
             embedding=embedding,
         )
         assignment = assigned.assignment
@@ -290,6 +228,7 @@ def check_study(study: Study) -> tuple[Diagnostic, ...]:
         if assignment.is_binary:
             text += f", {int(assignment.treatment.sum()):,} with the component"
         text += f"; {n_varying:,} titles have artworks that differ in it."
-        found.append(Diagnostic("assignment", float(n_varying), 10.0, n_varying >= 10, text))
+        least = FEWEST_COMPARABLE_TITLES
+        found.append(Diagnostic("assignment", float(n_varying), float(least), n_varying >= least, text))
         found += [Diagnostic("confounders", None, None, None, f"{hypothesis.name}: {w}") for w in assigned.warnings]
     return tuple(found)

@@ -15,11 +15,16 @@ from artwork_insights.catalog.inventory import ROLES, Inventory, take_inventory
 from artwork_insights.catalog.tables import collect, open_engine, open_table
 from artwork_insights.catalog.titles import read_titles
 from artwork_insights.errors import OutputError, TableError
+from artwork_insights.study import CROSS
 
 STUDY_FILE = "study.toml"
 _WRITTEN_ASSETS = "assets.csv"
 _OUTCOME = re.compile(r"score|rating|take|completion")
-_CLAIMS = ("A face in the artwork raises", "More than three faces in the artwork raise")
+_CLAIMS = (
+    "A face in the artwork raises",
+    "More than three faces in the artwork raise",
+    "Every further face in the artwork raises",
+)
 
 
 def write_starter(folder: Path) -> Path:
@@ -131,6 +136,7 @@ def _study_text(folder: Path, inventory: Inventory, titles: pd.DataFrame, smalle
         statements=[_quoted(f"{claim} {outcome or 'take rate'}.") for claim in _CLAIMS],
         confounders=_quoted([*covariates, "aspect_ratio"]),
         modifiers=_quoted(modifiers),
+        crossed=_quoted([*modifiers, CROSS.join(modifiers)] if len(modifiers) == 2 else modifiers),
     )
 
 
@@ -176,7 +182,7 @@ source = "consumer_insight"  # or "mined", "prior"
 treatment = "face_present"  # a feature, or a condition such as face_count > 3
 {smallest}  # in {unit}; effects nearer to zero count as none
 confounders = {confounders}  # what drives both the artwork and the outcome, known before
-effect_modifiers = {modifiers}  # groups to give the effect for
+effect_modifiers = {crossed}  # groups to give the effect for; "a x b" is every pair of them
 
 [[hypothesis]]
 name = "more_than_three_faces"
@@ -184,6 +190,15 @@ statement = {statements[1]}
 source = "consumer_insight"
 treatment = "face_count > 3"
 {smallest}
+confounders = {confounders}
+effect_modifiers = {modifiers}
+
+[[hypothesis]]
+name = "number_of_faces"
+statement = {statements[2]}
+source = "consumer_insight"
+treatment = "face_count"
+arms = [0, 1, 2, 3]  # lower edges: no face, 1, 2, 3 or more, each compared with every other
 confounders = {confounders}
 effect_modifiers = {modifiers}
 

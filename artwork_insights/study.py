@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
+from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from artwork_insights.errors import ExpressionError, StudyFileError, did_you_mean
 from artwork_insights.expression import Expression, parse_expression
 
 Source = Literal["consumer_insight", "mined", "prior"]
 DesignName = Literal["pooled", "mundlak", "within"]
+Learner = Literal["xgboost", "linear", "lasso", "random_forest", "lightgbm", "stacked"]
+TrimRule = float | Literal["crump"]
+"""Propensities outside [trim, 1 - trim] are left out; ``"crump"`` finds the optimal limits (Crump et al. 2009)."""
+CROSS = " x "
+"""Between the two columns of a crossing, e.g. ``"genre x country"``: an effect for every pair of their groups."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")]
+
+
+def modifier_parts(modifier: str) -> tuple[str, ...]:
+    """The column that an effect modifier names, or the two of a crossing."""
+    return tuple(part.strip() for part in modifier.split(CROSS))
+
+
+def single_modifiers(modifiers: Iterable[str]) -> tuple[str, ...]:
+    """Columns that effect modifiers are made of, each once."""
+    return tuple(dict.fromkeys(part for modifier in modifiers for part in modifier_parts(modifier)))
 
 
 class _Frozen(BaseModel):
@@ -63,13 +81,25 @@ class Extraction(_Frozen):
     workers: int = Field(default=0, ge=0, description="0 means one per processor core")
 
 
+def _listed(numbers: tuple[float, ...]) -> str:
+    return f"[{', '.join(f'{number:g}' for number in numbers)}]"
+
+
+def _check_trim(value: object) -> object:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value == "crump" or (number and 0 <= float(str(value)) < 0.5):
+        return value
+    raise ValueError(f'expected a number from 0 to below 0.5, or "crump"; found {value!r}')
+
+
 class Estimation(_Frozen):
     """The ``[estimation]`` table: limits of the estimators. The defaults are what the documentation describes."""
 
     folds: int = Field(default=5, ge=2, le=50)
     repeats: int = Field(default=1, ge=1, le=100)
-    trim: float = Field(default=0.05, ge=0, lt=0.5, description="propensities outside [trim, 1 - trim] are left out")
+    trim: Annotated[TrimRule, BeforeValidator(_check_trim)] = 0.05
     level: float = Field(default=0.95, gt=0.5, lt=1)
+    learner: Learner = "xgboost"
     placebo_draws: int = Field(default=200, ge=0)
     forest: bool = True
 
@@ -84,7 +114,10 @@ class Hypothesis(_Frozen):
     smallest_effect_of_interest : float or None
         In the unit of the outcome (takes per impression); effects nearer to zero count as practically zero.
     confounders, effect_modifiers : tuple of str
-        Columns of the title table, features, ``country`` or ``embedding``.
+        Columns of the title table, features, ``country`` or ``embedding``; a modifier may be a crossing of two, such as
+        ``"genre x country"``.
+    arms : tuple of float or None
+        Lower edges that cut a feature into arms, each compared with every other: 0, 1, 2, 3 make 0, 1, 2 and 3 or more.
     """
 
     name: Name
@@ -94,14 +127,38 @@ class Hypothesis(_Frozen):
     smallest_effect_of_interest: float | None = Field(default=None, ge=0)
     confounders: tuple[str, ...] = ()
     effect_modifiers: tuple[str, ...] = ("genre", "country")
+    arms: tuple[float, ...] | None = None
 
     @model_validator(mode="after")
     def _treatment_parses(self) -> Hypothesis:
         try:
-            parse_expression(self.treatment)
+            treatment = parse_expression(self.treatment)
         except ExpressionError as error:
             raise ValueError(str(error)) from None
+        if self.arms is not None and not treatment.is_plain_feature:
+            raise ValueError(
+                f"arms cut a feature such as face_count; {self.treatment!r} is a condition and has two sides already"
+            )
         return self
+
+    @field_validator("arms")
+    @classmethod
+    def _arms_ascend(cls, arms: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        rises = arms is None or all(low < high for low, high in pairwise(arms))
+        if arms is not None and (len(arms) < 2 or not rises or not all(map(math.isfinite, arms))):
+            raise ValueError(
+                f"arms need at least two lower edges in ascending order, such as [0, 1, 2, 3], found {_listed(arms)}"
+            )
+        return arms
+
+    @field_validator("effect_modifiers")
+    @classmethod
+    def _crossings_join_two(cls, modifiers: tuple[str, ...]) -> tuple[str, ...]:
+        for modifier in modifiers:
+            parts = modifier_parts(modifier)
+            if len(parts) > 2 or len(set(parts)) < len(parts):
+                raise ValueError(f'{modifier!r} is no crossing; join two different columns, as in "genre x country"')
+        return modifiers
 
     @property
     def expression(self) -> Expression:

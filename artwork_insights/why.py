@@ -9,9 +9,9 @@ import numpy as np
 
 from artwork_insights.catalog.columns import FEATURE_COLUMNS
 from artwork_insights.design.assigning import check_roles, require_columns, require_numbers
-from artwork_insights.design.boosting import BoostingSettings, Problem, cross_fit
 from artwork_insights.design.confounders import FloatArray, add_title_means, encode_confounders
 from artwork_insights.design.folds import assign_title_folds, encode_titles
+from artwork_insights.design.learners import BoostingSettings, Features, Problem, cross_fit
 from artwork_insights.effects.cells import Cells
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.expression import parse_expression
@@ -88,8 +88,10 @@ def answer_mediation(
     inputs = encoded if absorb is None else add_title_means(encoded, title, weights)
     folds = assign_title_folds(title, min(settings.folds, int(title.max()) + 1), np.random.default_rng(seed))
 
+    features = Features(inputs.values)
+
     def cleared(values: FloatArray) -> FloatArray:
-        problem = Problem(inputs.values, values, weights, "reg:squarederror", absorb=absorb)
+        problem = Problem(features, values, weights, "squared_error", absorb=absorb)
         return np.asarray(values - cross_fit(problem, folds, PARTIALLING, seed)[0])
 
     result = mediate(

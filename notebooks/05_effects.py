@@ -38,7 +38,6 @@ from artwork_insights import (
 )
 from artwork_insights.catalog.synthetic import make_catalogue, planted_features, write_catalogue
 from artwork_insights.catalog.synthetic_truth import true_effect
-from artwork_insights.design.confounders import encode_confounders
 from artwork_insights.effects.average import difference_in_means
 from artwork_insights.effects.cells import join_tables
 from artwork_insights.effects.estimates import NamedEstimate
@@ -121,7 +120,10 @@ print(scale.effect(true_effect(catalogue, "face_present", estimated)), scale.uni
 # 95 % are left out, and the report names the groups that this drops.
 
 # %%
-overlap = check_overlap(fitted.sample.assignment, fit.propensity, 0.05, eligible=fit.eligible)
+given = fitted.sample.assignment
+overlap = check_overlap(
+    given.treatment, fit.propensity, groups=given.groups, clusters=given.title, assets=given.asset, component="a face"
+)
 print(overlap.estimand_sentence)
 plot_overlap(overlap).figure
 
@@ -129,7 +131,11 @@ plot_overlap(overlap).figure
 # After weighting, the two sides should be alike in everything that we adjust for.
 
 # %%
-plot_balance(measure_balance(fit.sample.assignment, fit.repetitions[0].treatment)).figure
+inner = fit.sample.assignment
+balance = measure_balance(
+    inner.confounders, inner.treatment, weights=inner.weights, propensity=fit.propensity[fit.keep], clusters=inner.title
+)
+plot_balance(balance).figure
 
 # %% [markdown]
 # ## For whom
@@ -153,21 +159,18 @@ plot_group_effects([group for group in groups if group.modifier == "country"], h
 # responders among combinations. A study holds it against the group effects and says whether the two tell one story.
 
 # %%
-modifiers = encode_confounders(estimated[["genre", "country", "launch_year"]])
 outcome_left, treatment_left = fitted.residuals()
 forest = fit_causal_forest(
     outcome_left,
     treatment_left,
-    modifiers.filled(),
+    estimated[["genre", "country", "launch_year"]],
     fit.sample.assignment.title,
     weights=fit.sample.assignment.weights,
-    bags=4,
-    trees=24,
 )
 (1000 * pd.Series(forest.conditional_effects)).describe().round(1)
 
 # %%
-pd.Series(forest.importance, index=modifiers.names).sort_values(ascending=False).head(6).round(2)
+pd.Series(forest.importance).sort_values(ascending=False).round(2)
 
 # %% [markdown]
 # Next: [why it works](06_why.ipynb).

@@ -100,6 +100,32 @@ def test_a_missing_argument_is_wrong_usage(typed: Typed, tmp_path: Path) -> None
     assert typed("schedule", "study.toml", "--out", tmp_path, "--as-of", "yesterday").exit_code == 2
 
 
+def test_a_choice_that_is_unknown_is_refused_with_those_that_are_known(typed: Typed, tmp_path: Path) -> None:
+    result = typed("extract", tmp_path, "--out", tmp_path / "out", "--mode", "turbo")
+    assert result.exit_code == 2
+    assert "'--mode': 'turbo' is not one of 'default', 'fast', 'exact'" in result.stderr
+    assert "Value error" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "extract a/ --out", "run study.toml --out", "demo --out", "schedule study.toml --as-of 2024-01-31 --out",
+        "contact-sheet features --out", "take-rate study.toml --out", "mine study.toml --out", "init", "run",
+        "contact-sheet", "report", "extract a/ --out features --weights",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_path_is_not_the_current_folder(
+    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, empty: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sentence = refused(typed(*words.split(), empty))
+    assert "is empty; it needs a f" in sentence
+    assert "--out" not in words.split()[-1] or sentence.startswith("--out is empty")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_missing_study_file_is_one_sentence_without_a_traceback(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from artwork_insights.cli import app; app()", "take-rate", "nowhere.toml"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)

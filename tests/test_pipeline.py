@@ -19,7 +19,7 @@ from PIL import Image
 from artwork_insights.catalog.columns import FEATURE_COLUMNS, GROUPS, SCALAR_FEATURES
 from artwork_insights.catalog.synthetic import SyntheticCatalogue, make_catalogue, planted_features, write_catalogue
 from artwork_insights.design import treatment_model
-from artwork_insights.design.boosting import BoostingSettings
+from artwork_insights.design.learners import BoostingSettings
 from artwork_insights.effects import cells as cells_module
 from artwork_insights.effects import nuisances
 from artwork_insights.errors import NotIdentifiedError, OutputError, TableError
@@ -91,7 +91,8 @@ def write_features(folder: Path, catalogue: SyntheticCatalogue) -> None:
     rest = {name: fill[FEATURE_COLUMNS[name].dtype] for name in SCALAR_FEATURES if name not in frame}
     (folder / "features").mkdir(parents=True)
     if "picture_hash" in rest:
-        rest["picture_hash"] = "0" * 32
+        rng = np.random.default_rng(0)
+        rest["picture_hash"] = [rng.bytes(16).hex() for _ in range(len(frame))]  # no two pictures are alike
     frame.assign(**rest).to_parquet(folder / "features" / "00000.parquet", index=False)
     settings = {group: {"method": "1"} for group in GROUPS}
     manifest = {"settings": settings, "inputs": len(frame), "inputs_sha256": "0" * 64, "finished": True}
@@ -343,6 +344,14 @@ def test_an_unknown_confounder_is_refused_with_the_nearest_name_before_anything_
     assert not (tmp_path / "run").exists()
 
 
+def test_an_identifier_is_refused_before_anything_is_measured(place, tmp_path):
+    shutil.rmtree(place.folder / "features")
+    study = place.study(hypothesis("face_present", "face_present", ["genre", "image_sha256"]))
+    with pytest.raises(TableError, match=r"hypothesis 'face_present': 'image_sha256' tells which picture it is"):
+        run_study(study, tmp_path / "run")
+    assert not (place.folder / "features").exists()
+
+
 def test_popularity_joins_the_confounders_and_takes_up_what_titles_differ_in(place, catalogue, finished):
     quality = catalogue.unobserved_titles.set_index("title_id")["quality"]
     pairs = pd.MultiIndex.from_product([quality.index, ["BR", "DE", "JP", "KR", "US"]], names=["title_id", "country"])
@@ -493,3 +502,45 @@ def test_a_study_needs_no_group_that_it_does_not_name(place):
     study = place.study(hypothesis("bright", "lightness_mean > 50"))
     (finding,) = estimate_study(study).result.findings
     assert finding.question.name == "bright"
+
+
+def test_arms_a_curve_and_a_crossing_stand_beside_the_headline_and_are_read_back(place, tmp_path):
+    crossed = 'effect_modifiers = ["genre", "country", "genre x country"]'
+    counted = hypothesis("face_count", "face_count", more=f"arms = [0, 1, 2, 3]\n{crossed}")
+    light = hypothesis(
+        "lightness", "lightness_mean", [*SAFE, "face_count"], more="effect_modifiers = []\narms = [40, 60]"
+    )
+    run = estimate_study(place.study(counted, light))
+    faces, lightness = (finding_of(run.result, name) for name in ("face_count", "lightness"))
+    assert faces.arms is not None
+    assert faces.arms.arms == ("0", "1", "2", "3+")
+    low, high = faces.arms.contrast("1", "0").simultaneous_interval or (0, 0)
+    assert low > 0  # a face raises the take rate in the structural model
+    assert faces.arms.contrast("3+", "0").estimate.effect < (low + high) / 2  # and a crowd lowers it
+    assert faces.dose_response is None  # seven counts are no curve
+    crossing = [group for group in faces.group_effects if group.modifier == "genre x country"]
+    assert len(crossing) > 10
+    assert all(group.simultaneous_interval is not None for group in crossing)
+    assert not any(row.modifier == "genre x country" for row in faces.moderation)
+    curve = lightness.dose_response
+    assert curve is not None
+    slope = (curve.effect[-1] - curve.effect[0]) / (curve.dose[-1] - curve.dose[0])
+    error = (curve.std_error[0] + curve.std_error[-1]) / (curve.dose[-1] - curve.dose[0])
+    assert abs(slope - PLANTED_SLOPE) < STANDARD_ERRORS * error
+    assert any("lie below the first arm, 40" in line for line in lightness.left_out)
+    assert faces.estimate.n_effective_titles is not None
+    write_run(run, tmp_path / "out", started=datetime.now(UTC))
+    assert read_results(tmp_path / "out" / "results.json") == run.result
+
+
+def test_arms_of_which_one_holds_all_are_left_out_in_one_sentence(place):
+    one = hypothesis("face_count", "face_count", more="effect_modifiers = []\narms = [0, 50]")
+    (finding,) = estimate_study(place.study(one)).result.findings
+    assert finding.arms is None
+    assert "The arms could not be compared: 1 arm holds all rows; a comparison needs at least 2." in finding.left_out
+
+
+def test_an_unknown_part_of_a_crossing_is_refused_before_anything_is_measured(place):
+    study = place.study(hypothesis("face_present", "face_present", more='effect_modifiers = ["genre x formatt"]'))
+    with pytest.raises(TableError, match=r"'formatt' is neither a feature nor a column of the tables .did you mean"):
+        check_study(study)

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from artwork_insights.errors import ArtworkInsightsError, StudyFileError, did_you_mean
-from artwork_insights.study import DEFAULT_MEDIATION, read_study
+from artwork_insights.study import DEFAULT_MEDIATION, read_study, single_modifiers
 
 SMALLEST = """
 [study]
@@ -68,7 +68,7 @@ def test_an_unknown_key_is_named_with_its_nearest_exactly_as_the_style_page_says
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("", 'zzz = "x"', "hypothesis[0]: unknown key 'zzz'; known here: confounders, effect_modifiers, name, "),
+        ("", 'zzz = "x"', "hypothesis[0]: unknown key 'zzz'; known here: arms, confounders, effect_modifiers, "),
         ('name = "faces"', 'name = "faces"\nsede = 3', "study: unknown key 'sede'; did you mean 'seed'?"),
         ("[study]", "[estimaton]\n[study]", "unknown key 'estimaton'; did you mean 'estimation'?"),
         (
@@ -86,7 +86,11 @@ def test_an_unknown_key_is_named_with_its_nearest_exactly_as_the_style_page_says
         ),
         ('"face_count > 3"', '"face_count >"', "hypothesis[0]: treatment 'face_count >': cannot read 'the end' at "),
         ('name = "close_up"', 'name = "close up"', "hypothesis[0].name: String should match pattern "),
-        ("[study]", "[estimation]\ntrim = 0.5\n[study]", "estimation.trim: Input should be less than 0.5, found 0.5."),
+        (
+            "[study]",
+            "[estimation]\ntrim = 0.5\n[study]",
+            'estimation.trim: expected a number from 0 to below 0.5, or "crump"; found 0.5.',
+        ),
         ("[study]", "[estimation]\nfolds = 1\n[study]", "estimation.folds: Input should be greater than or equal to 2"),
         ('name = "faces"', 'name = "faces"\nseed = -1', "study.seed: Input should be greater than or equal to 0"),
     ],
@@ -140,3 +144,32 @@ def test_a_suggestion_ignores_case_and_stays_silent_when_nothing_is_near():
 def test_every_error_of_the_package_can_be_caught_at_once():
     assert issubclass(StudyFileError, ArtworkInsightsError)
     assert not issubclass(ValueError, ArtworkInsightsError)
+
+
+def test_arms_and_crossings_are_read(tmp_path):
+    text = SMALLEST.replace("face_count > 3", "face_count") + (
+        'arms = [0, 1, 2, 3]\neffect_modifiers = ["genre", "genre x country"]\n'
+    )
+    hypothesis = read_study(write(tmp_path, text)).hypothesis[0]
+    assert hypothesis.arms == (0, 1, 2, 3)
+    assert hypothesis.effect_modifiers == ("genre", "genre x country")
+    assert single_modifiers(hypothesis.effect_modifiers) == ("genre", "country")
+
+
+@pytest.mark.parametrize(
+    ("treatment", "line", "expected"),
+    [
+        ("face_count > 3", "arms = [0, 1]", "arms cut a feature such as face_count; 'face_count > 3' is a condition"),
+        ("face_count", "arms = [1]", "at least two lower edges in ascending order, such as [0, 1, 2, 3], found [1]."),
+        ("face_count", "arms = [0, 2, 1]", "at least two lower edges in ascending order"),
+        ("face_count", "arms = [0, 1, 1]", "at least two lower edges in ascending order"),
+        ("face_count", "arms = [0, inf]", "at least two lower edges in ascending order"),
+        ("face_count", 'effect_modifiers = ["genre x genre"]', "'genre x genre' is no crossing; join two different"),
+        ("face_count", 'effect_modifiers = ["a x b x c"]', "'a x b x c' is no crossing; join two different columns"),
+    ],
+)
+def test_arms_and_crossings_that_mean_nothing_are_one_sentence(tmp_path, treatment, line, expected):
+    sentence = refusal(tmp_path, SMALLEST.replace("face_count > 3", treatment) + line)
+    assert sentence.startswith("study.toml: hypothesis[0]")
+    assert expected in sentence
+    assert sentence.count("\n") == 0

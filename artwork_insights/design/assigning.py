@@ -11,11 +11,15 @@ import pandas as pd
 
 from artwork_insights.catalog.columns import FEATURE_COLUMNS
 from artwork_insights.design.assignment import Assignment, BoolArray, make_assignment
+from artwork_insights.design.blocks import join_titles
 from artwork_insights.design.confounders import FloatArray, encode_confounders
 from artwork_insights.errors import NotIdentifiedError, TableError, did_you_mean
 from artwork_insights.expression import Expression
+from artwork_insights.study import single_modifiers
 
 N_BINS = 3
+NOT_COVARIATES = ("duplicate_group", *(name for name, column in FEATURE_COLUMNS.items() if column.is_identifier))
+"""Columns that tell which picture it is, not what it is like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,13 @@ def assign_component(
     Parameters
     ----------
     frame : DataFrame of m cells
-        ``asset_id``, ``title_id``, features, title covariates, and ``country`` where there are several.
+        ``asset_id``, ``title_id``, features, title covariates, and ``country`` where there are several; where it has
+        ``duplicate_group``, titles that share near-identical artwork become one block of the assignment.
     treatment : Expression
         Over columns of `frame`.
     confounders, effect_modifiers : sequences of str
-        Columns of `frame`; ``"embedding"`` among the confounders stands for `embedding`.
+        Columns of `frame`; ``"embedding"`` among the confounders stands for `embedding`. A crossing of two modifiers
+        stands for both.
     embedding : array of shape (m, d), optional
     weights : array of shape (m,), optional
 
@@ -67,12 +73,15 @@ def assign_component(
     TableError
         For an unknown column, with the nearest name.
     NotIdentifiedError
-        For a confounder that is made from what the treatment measures, or a treatment that does not vary.
+        For a confounder that is made from what the treatment measures or that names the picture, or a treatment that
+        does not vary.
     """
+    modifiers = single_modifiers(effect_modifiers)
+    refuse_names_of_pictures([*treatment.names, *confounders, *modifiers])
     warnings, sensitive = check_roles(treatment, confounders)
     require_columns(frame, treatment, confounders, has_embedding=embedding is not None)
-    require_columns(frame, treatment, effect_modifiers, has_embedding=False)
-    refuse_modifiers(treatment, effect_modifiers)
+    require_columns(frame, treatment, modifiers, has_embedding=False)
+    refuse_modifiers(treatment, modifiers)
     value = treatment.evaluate({name: frame[name].to_numpy(np.float64, na_value=np.nan) for name in treatment.names})
     kept = np.isfinite(value)
     n_undefined = frame["asset_id"][~kept].nunique()
@@ -86,14 +95,38 @@ def assign_component(
     assignment = make_assignment(
         value[kept],
         encode_confounders(
-            inside[columns], embedding[kept] if embedding is not None and "embedding" in confounders else None
+            inside[columns],
+            embedding[kept] if embedding is not None and "embedding" in confounders else None,
+            titles=inside["title_id"],
         ),
         inside["title_id"],
         asset=inside["asset_id"],
         weights=None if weights is None else np.asarray(weights, dtype=np.float64)[kept],
-        groups=label_groups(inside, effect_modifiers),
+        groups=label_groups(inside, modifiers),
+        block=join_titles(inside["title_id"], inside["picture_hash"]) if "picture_hash" in inside else None,
+        country=inside.get("country"),
     )
+    if assignment.n_blocks == 1 < assignment.n_titles:
+        raise NotIdentifiedError(
+            f"all {assignment.n_titles:,} titles are joined by near-identical artwork, so nothing is independent; is "
+            "one picture a placeholder? `artwork-insights contact-sheet --sort-by duplicate_group` shows which."
+        )
+    if assignment.n_blocks < assignment.n_titles:
+        warnings += (
+            f"Some titles share near-identical artwork: the {assignment.n_titles:,} titles count as "
+            f"{assignment.n_blocks:,} independent ones, in folds and in errors.",
+        )
     return Assigned(assignment, kept, tuple(left_out), warnings, sensitive)
+
+
+def refuse_names_of_pictures(names: Iterable[str]) -> None:
+    """Refuse columns that say which picture it is, wherever a covariate is asked for."""
+    for name in names:
+        if name in NOT_COVARIATES:
+            raise NotIdentifiedError(
+                f"{name!r} tells which picture it is, not what it is like, so it cannot be a treatment, mediator, "
+                "confounder or effect modifier; leave it out (near-identical artwork counts as one by itself)."
+            )
 
 
 def check_roles(treatment: Expression, confounders: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

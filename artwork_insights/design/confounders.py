@@ -10,11 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from artwork_insights.design.folds import IntArray
-from artwork_insights.errors import TableError
+from artwork_insights.design.projection import choose_components, principal_components
+from artwork_insights.errors import NotIdentifiedError, TableError
 
 FloatArray = npt.NDArray[np.float64]
 LARGEST_NUMBER_OF_LEVELS = 50
 EMBEDDING_COMPONENTS = 20
+_SECONDS_PER_DAY = 86_400
+_NUMBERS = ("integer", "floating", "mixed-integer-float", "boolean", "decimal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +53,123 @@ class Confounders:
 
     def filled(self) -> FloatArray:
         """Values without holes for linear models: column means, with indicator columns for what was missing."""
-        missing = np.isnan(self.values)
-        if not missing.any():
-            return self.values
-        means = np.nan_to_num(np.nanmean(self.values, axis=0))
-        indicators = missing[:, missing.any(axis=0)].astype(np.float64)
-        return np.hstack([np.where(missing, means, self.values), indicators])
+        return fill_missing(self.values)
 
 
-def encode_confounders(frame: pd.DataFrame, embedding: FloatArray | None = None) -> Confounders:
+def fill_missing(values: FloatArray) -> FloatArray:
+    """Column means for holes, and an indicator column for each column with holes; shape (n, k) in, (n, >= k) out."""
+    missing = np.isnan(values)
+    if not missing.any():
+        return values
+    means = np.where(missing, 0.0, values).sum(axis=0) / np.maximum((~missing).sum(axis=0), 1)
+    return np.hstack([np.where(missing, means, values), missing[:, missing.any(axis=0)].astype(np.float64)])
+
+
+def as_confounders(confounders: pd.DataFrame | npt.ArrayLike | Confounders) -> Confounders:
+    """Confounders of n rows from what an analyst has: a data frame, an array of shape (n,) or (n, k), or themselves."""
+    if isinstance(confounders, Confounders):
+        return confounders
+    if isinstance(confounders, pd.DataFrame):
+        return encode_confounders(confounders)
+    frame = array_frame(confounders)
+    columns = [read_numbers(frame[name]) for name in frame]
+    if not columns or any(column is None for column in columns):
+        return encode_confounders(frame)
+    names = tuple(str(name) for name in frame)  # of numbers every column is kept, a constant one too
+    return Confounders(np.column_stack([column for column in columns if column is not None]), names, names)
+
+
+def array_frame(confounders: npt.ArrayLike) -> pd.DataFrame:
+    """A data frame of an array of shape (n,) or (n, k); columns are called ``confounder 0``, ``confounder 1``, ...
+
+    Raises
+    ------
+    NotIdentifiedError
+        When it has another shape.
+    """
+    try:
+        matrix = np.asarray(confounders)
+    except ValueError:  # rows of different lengths
+        raise NotIdentifiedError(
+            "the confounders' rows differ in length; give a data frame or (n, k) numbers."
+        ) from None
+    if matrix.ndim not in (1, 2):
+        raise NotIdentifiedError(f"the confounders have shape {matrix.shape}; give a data frame or (n, k) numbers.")
+    matrix = matrix[:, None] if matrix.ndim == 1 else matrix
+    return pd.DataFrame(matrix, columns=[f"confounder {k}" for k in range(matrix.shape[1])])
+
+
+def name_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with text for column names and rows numbered anew.
+
+    Raises
+    ------
+    TableError
+        When two columns have one name.
+    """
+    names = [str(name) for name in frame.columns]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise TableError(f"two columns are called {twice!r}; give each a name of its own.")
+    return frame.set_axis(names, axis=1).reset_index(drop=True)
+
+
+def read_numbers(column: pd.Series) -> FloatArray | None:
+    """Numbers of a column of numbers, truth values or dates (days since 1970), holes NaN; None for text.
+
+    Numbers that stand among Python objects, as in a column beside text, are numbers too.
+    """
+    if pd.api.types.is_object_dtype(column) and pd.api.types.infer_dtype(column, skipna=True) in _NUMBERS:
+        return _finite(np.array([np.nan if hole else float(v) for v, hole in zip(column, column.isna(), strict=True)]))
+    if pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_timedelta64_dtype(column):
+        is_time = pd.api.types.is_datetime64_any_dtype(column)
+        passed = column - pd.Timestamp(0, tz=column.dt.tz) if is_time else column
+        return np.asarray(passed.dt.total_seconds() / _SECONDS_PER_DAY, dtype=np.float64)
+    if pd.api.types.is_complex_dtype(column):
+        raise TableError(f"column {str(column.name)!r} holds complex numbers; give its parts.")
+    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
+        return _finite(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    return None
+
+
+def _finite(numbers: FloatArray) -> FloatArray:
+    return np.where(np.isinf(numbers), np.nan, numbers)
+
+
+def encode_confounders(
+    frame: pd.DataFrame, embedding: FloatArray | None = None, *, titles: npt.ArrayLike | None = None
+) -> Confounders:
     """Encode columns: numbers as they are, truth values as 0 and 1, categories one column per level.
 
     Parameters
     ----------
     frame : DataFrame of n rows
-        One column per confounder. Categories of more than 50 levels keep the 49 most frequent and ``other``.
+        One column per confounder; dates count in days. Categories of more than 50 levels keep the 49 most
+        frequent and ``other``.
     embedding : array of shape (n, d), optional
-        Replaced by its leading principal components (at most 20), which sees no treatment and no outcome.
+        Replaced by its leading principal components, at most 20; their number is chosen by the likelihood of titles
+        held out (`choose_components`), which sees no treatment and no outcome.
+    titles : array of shape (n,), optional
+        Title of each row, for that choice; without it every row stands alone.
 
     Raises
     ------
     TableError
-        When a category column has as many levels as rows (an identifier, not a confounder).
+        When a category column has as many levels as rows (an identifier, not a confounder), or two columns have one
+        name.
     """
     columns: list[FloatArray] = []
     names: list[str] = []
     blocks: list[str] = []
+    frame = name_columns(frame)
     for block in frame.columns:
         for name, column in _encode_column(str(block), frame[block]):
             columns.append(column)
             names.append(name)
             blocks.append(str(block))
     if embedding is not None:
-        components = principal_components(embedding, EMBEDDING_COMPONENTS)
+        n_components = choose_components(embedding, titles, largest=EMBEDDING_COMPONENTS)
+        components = principal_components(embedding, n_components)
         columns += list(components.T)
         names += [f"embedding[{i}]" for i in range(components.shape[1])]
         blocks += ["embedding"] * components.shape[1]
@@ -91,9 +178,8 @@ def encode_confounders(frame: pd.DataFrame, embedding: FloatArray | None = None)
 
 
 def _encode_column(name: str, column: pd.Series) -> list[tuple[str, FloatArray]]:
-    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
-        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        numbers = np.where(np.isinf(numbers), np.nan, numbers)
+    numbers = read_numbers(column)
+    if numbers is not None:
         known = numbers[~np.isnan(numbers)]
         return [(name, numbers)] if len(known) and (known.min() < known.max() or len(known) < len(numbers)) else []
     text = column.astype("str").where(column.notna(), "missing").to_numpy(dtype=object)
@@ -109,18 +195,6 @@ def _encode_column(name: str, column: pd.Series) -> list[tuple[str, FloatArray]]
     if len(levels) == 2:
         levels = levels[1:]  # the second column would say the same
     return [(f"{name}={level}", (text == level).astype(np.float64)) for level in levels]
-
-
-def principal_components(embedding: FloatArray, largest: int) -> FloatArray:
-    """Scores on the leading principal components; shape (n, d) in, (n, at most `largest`) out; signs fixed."""
-    centred = embedding - embedding.mean(axis=0)
-    covariance = centred.T @ centred / max(len(centred) - 1, 1)
-    values, vectors = np.linalg.eigh(covariance)
-    keep = np.argsort(-values)[: min(largest, len(embedding) - 1, embedding.shape[1])]
-    keep = keep[values[keep] > 1e-10 * max(values.max(), 1e-300)]
-    directions = vectors[:, keep]
-    signs = np.sign(directions[np.abs(directions).argmax(axis=0), np.arange(directions.shape[1])])
-    return np.asarray(centred @ (directions * signs), dtype=np.float64)
 
 
 def title_means(values: FloatArray, title: IntArray, weights: FloatArray) -> FloatArray:

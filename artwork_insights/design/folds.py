@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from artwork_insights.errors import NotIdentifiedError
 
@@ -11,8 +12,28 @@ IntArray = npt.NDArray[np.int64]
 
 
 def encode_titles(title: npt.ArrayLike) -> IntArray:
-    """Number titles 0, 1, ... in sorted order; shape (n,) in, (n,) out."""
-    return np.unique(np.asarray(title), return_inverse=True)[1].astype(np.int64)
+    """Number titles 0, 1, ... in sorted order; shape (n,) in, (n,) out.
+
+    Raises
+    ------
+    NotIdentifiedError
+        When a label is missing, text and numbers are mixed, or there is more than one label per row.
+    """
+    labels = np.asarray(title, dtype=object if isinstance(title, (list, tuple)) else None)
+    if labels.ndim != 1:
+        raise NotIdentifiedError(f"labels of shape {labels.shape}; give one title per row.")
+    if labels.dtype.kind not in "iub" and pd.isna(labels).any():
+        raise NotIdentifiedError("some rows have no title; leave those rows out or name it.")
+    try:
+        return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+    except TypeError:
+        raise NotIdentifiedError("titles are text in some rows and numbers in others; make them of one kind.") from None
+
+
+def distinct(codes: IntArray) -> IntArray:
+    """Distinct codes in order, by sorting: for whole numbers many times faster than the hashing of `numpy.unique`."""
+    ordered = np.sort(codes)
+    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if len(ordered) else ordered
 
 
 def assign_title_folds(title: npt.ArrayLike, folds: int, rng: np.random.Generator) -> IntArray:
@@ -34,10 +55,16 @@ def assign_title_folds(title: npt.ArrayLike, folds: int, rng: np.random.Generato
     Raises
     ------
     NotIdentifiedError
-        When there are fewer titles than folds.
+        With fewer than 2 folds, or fewer titles than folds.
     """
     codes = encode_titles(title)
     sizes = np.bincount(codes)
+    if folds < 2:
+        raise NotIdentifiedError(
+            f"folds={folds}: a model must not predict what it was fitted on; use at least 2 folds."
+        )
+    if len(sizes) < 2:
+        raise NotIdentifiedError(f"{len(sizes)} title holds all rows; folds and errors follow titles, so use several.")
     if len(sizes) < folds:
         raise NotIdentifiedError(
             f"{len(sizes)} titles cannot be split into {folds} folds; use at most {len(sizes)} folds or more titles."

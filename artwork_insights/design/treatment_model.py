@@ -8,9 +8,9 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from artwork_insights.design.assignment import Assignment
-from artwork_insights.design.boosting import BoostingSettings, Problem, cross_fit, tune
 from artwork_insights.design.confounders import Confounders, FloatArray, add_title_means
 from artwork_insights.design.folds import IntArray
+from artwork_insights.design.learners import Features, Learner, LearnerSettings, Problem, cross_fit, tune
 from artwork_insights.study import DesignName
 
 
@@ -22,15 +22,15 @@ class TreatmentModel:
     ----------
     prediction : array of shape (n,)
         Propensity in (0, 1) for a condition, else the expected treatment.
-    covariates : Confounders of n rows
-        What it was predicted from under the design.
-    settings : BoostingSettings
+    problem : Problem of n rows
+        What was predicted, and from what under the design; the outcome model takes the same binned features.
+    settings : LearnerSettings
         As tuned.
     """
 
     prediction: FloatArray
-    covariates: Confounders
-    settings: BoostingSettings
+    problem: Problem
+    settings: LearnerSettings
 
 
 def design_covariates(assignment: Assignment, design: DesignName) -> Confounders:
@@ -57,26 +57,26 @@ def fit_treatment_model(
     design: DesignName,
     folds: IntArray,
     seed: int,
-    settings: BoostingSettings | None = None,
+    settings: LearnerSettings | None = None,
+    learner: Learner = "xgboost",
 ) -> TreatmentModel:
     """Cross-fit the treatment model; tune it first where no settings are given.
 
     Under `mundlak` and `within` titles are absorbed: predictions add up to the title's own treated share (or mean),
-    which both designs condition on, and trees need only learn what differs within titles.
+    which both designs condition on, and the learner need only find what differs within titles.
     """
-    covariates = design_covariates(assignment, design)
     problem = Problem(
-        covariates.values,
+        Features(design_covariates(assignment, design).values),
         assignment.treatment,
         assignment.weights,
-        "binary:logistic" if assignment.is_binary else "reg:squarederror",
+        "logistic" if assignment.is_binary else "squared_error",
         absorb=None if design == "pooled" else assignment.title,
     )
-    settings = settings or tune(problem, folds, seed)
+    settings = settings or tune(problem, folds, seed, learner)
     prediction = cross_fit(problem, folds, settings, seed)[0]
     if assignment.is_binary:
         prediction = np.clip(prediction, 1e-6, 1 - 1e-6)
-    return TreatmentModel(prediction, covariates, settings)
+    return TreatmentModel(prediction, problem, settings)
 
 
 def treatment_auc(assignment: Assignment, propensity: FloatArray) -> float:

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from artwork_insights.design.assignment import Assignment, make_assignment
-from artwork_insights.design.confounders import Confounders, encode_confounders
+from artwork_insights.design.assignment import Assignment, label_arrays
+from artwork_insights.design.learners import Learner
+from artwork_insights.design.reading import check_count, check_trim
+from artwork_insights.effects.arrays import sample_from_arrays
 from artwork_insights.effects.design_fit import DesignFit, fit_design
 from artwork_insights.effects.estimates import EffectEstimate, Estimand, GroupEffect
-from artwork_insights.effects.groups import group_effects_of
+from artwork_insights.effects.groups import group_effects_of, label_crossings
 from artwork_insights.effects.nuisances import fold_labels
+from artwork_insights.effects.quality import describe_estimate
 from artwork_insights.effects.sample import AnalysisSample
 from artwork_insights.effects.scores import Scores, average_scores
 from artwork_insights.errors import NotIdentifiedError
-from artwork_insights.study import DesignName
+from artwork_insights.study import DesignName, TrimRule
 
-Learner = Literal["xgboost"]
 DoubleScore = Literal["aipw", "plr"]
 DEFAULT_TRIM = 0.05
+ESTIMANDS = ("ATE", "ATT", "ATO")
 
 
 def estimate_average_effect(
@@ -38,7 +42,7 @@ def estimate_average_effect(
     learner: Learner = "xgboost",
     folds: int | npt.ArrayLike = 5,
     repeats: int = 1,
-    trim: float | None = None,
+    trim: TrimRule | None = None,
     seed: int = 0,
 ) -> EffectEstimate:
     """Estimate the average effect of a treatment by cross-fitted double machine learning.
@@ -48,11 +52,13 @@ def estimate_average_effect(
     outcome : array of shape (n,)
         Raw rates, or another outcome.
     treatment : array of shape (n,)
-        Zeros and ones, or a continuous treatment (always `plr`, and the estimand is the slope).
+        Zeros and ones or truth values, or a continuous treatment (always `plr`, and the estimand is the slope).
     confounders : DataFrame of n rows, or array of shape (n, k)
         Decided before, or independently of, the treatment.
-    clusters : array of shape (n,), optional
-        Titles. Errors, folds and designs follow them; without them every row stands alone.
+    clusters : array of shape (n,) or (n, 2), optional
+        Titles. Errors, folds and designs follow them; without them every row stands alone, errors are those published
+        for double machine learning, and critical values normal. A second column, e.g. country, joins the confounders,
+        and errors are clustered by it too where both sides have at least 30.
     estimand : {"ATE", "ATT", "ATO"}
         For `aipw`; the partially linear model of a binary treatment estimates the overlap-weighted ATO.
     score : {"aipw", "plr"}
@@ -61,20 +67,21 @@ def estimate_average_effect(
         By default `mundlak` where clusters repeat and `pooled` where they do not.
     weights : array of shape (n,), optional
         Precision weights, positive; never numbers of impressions.
-    learner : {"xgboost"}
+    learner : {"xgboost", "linear", "lasso", "random_forest", "lightgbm", "stacked"}
         Of both nuisance models.
     folds : int or array of shape (n,)
         Number of folds grouped by cluster, or fold labels.
     repeats : int
         Repetitions over fold seeds, combined by the median rule.
-    trim : float, optional
-        Propensities outside [trim, 1 - trim] are left out; 0.05 by default.
+    trim : float or "crump", optional
+        Propensities outside [trim, 1 - trim], or outside Crump's optimal limits, are left out; 0.05 by default.
     seed : int
         Of folds and learners.
 
     Returns
     -------
     EffectEstimate
+        Its `diagnostics` tell of overlap, of the models, and of how many assets and titles carry it.
 
     Raises
     ------
@@ -86,14 +93,22 @@ def estimate_average_effect(
     Chernozhukov et al. (2018), Double/debiased machine learning for treatment and structural parameters.
     Mundlak (1978), On the pooling of time series and cross section data.
     """
-    _require("score", score, get_args(DoubleScore))
-    fit = _fit(outcome, treatment, confounders, clusters, design, weights, learner, folds, repeats, trim, seed)
+    check_question(estimand, score)
+    sample = sample_from_arrays(outcome, treatment, confounders, clusters, weights=weights)
+    fit = fit_sample(sample, design, learner, folds, repeats, trim, seed, clustered=clusters is not None)
+    return estimate_from_fit(fit, estimand, score, seed)
+
+
+def estimate_from_fit(fit: DesignFit, estimand: Estimand, score: DoubleScore, seed: int) -> EffectEstimate:
+    """The estimate asked for, with its diagnostics; a slope for a continuous treatment, ATO for `plr`."""
     if not fit.is_binary:
-        return fit.estimate("slope")
-    if score == "plr":
-        return fit.estimate("ATO", plr=True)
-    fit.scores(estimand)  # refuses ATE and ATT under `within`
-    return fit.estimate(estimand)
+        estimate = fit.estimate("slope")
+    elif score == "plr":
+        estimate = fit.estimate("ATO", plr=True)
+    else:
+        fit.scores(estimand)  # refuses ATE and ATT under `within`
+        estimate = fit.estimate(estimand)
+    return replace(estimate, diagnostics=describe_estimate(fit, estimate, seed=seed))
 
 
 def estimate_group_effects(
@@ -103,13 +118,14 @@ def estimate_group_effects(
     clusters: npt.ArrayLike | None = None,
     *,
     groups: Mapping[str, npt.ArrayLike] | pd.DataFrame,
+    crossings: Sequence[str] = (),
     estimand: Estimand = "ATE",
     design: DesignName | None = None,
     weights: npt.ArrayLike | None = None,
     learner: Learner = "xgboost",
     folds: int | npt.ArrayLike = 5,
     repeats: int = 1,
-    trim: float | None = None,
+    trim: TrimRule | None = None,
     seed: int = 0,
 ) -> tuple[GroupEffect, ...]:
     """Estimate the effect within groups, from the same scores as `estimate_average_effect`.
@@ -117,17 +133,25 @@ def estimate_group_effects(
     Parameters
     ----------
     groups : DataFrame of n rows, or mapping from modifier to array of shape (n,)
-        E.g. genre and country. The other parameters are those of `estimate_average_effect`.
+        E.g. genre and country.
+    crossings : sequence of str
+        Further modifiers made of those, e.g. ``"genre x country"``.
+
+    The other parameters are those of `estimate_average_effect`.
 
     Returns
     -------
     tuple of GroupEffect
     """
-    columns = groups.to_dict(orient="series") if isinstance(groups, pd.DataFrame) else groups
-    labels = {str(name): np.asarray(column, dtype=object) for name, column in columns.items()}
-    fit = _fit(outcome, treatment, confounders, clusters, design, weights, learner, folds, repeats, trim, seed, labels)
+    check_question(estimand, "aipw")
+    labels = label_arrays(groups)
+    sample = sample_from_arrays(outcome, treatment, confounders, clusters, weights=weights, groups=labels)
+    known = label_crossings(sample.assignment.groups, list(crossings))  # refuses before anything is fitted
+    if isinstance(crossings, str) or set(crossings) - set(known):
+        raise NotIdentifiedError(f"crossings {crossings!r} must be a list of crossings such as 'genre x country'.")
+    fit = fit_sample(sample, design, learner, folds, repeats, trim, seed, clustered=clusters is not None)
     chosen: Estimand = estimand if fit.is_binary else "slope"
-    return group_effects_of(fit, chosen, tuple(labels))
+    return group_effects_of(fit, chosen, (*labels, *crossings), seed=seed)
 
 
 def difference_in_means(assignment: Assignment, outcome: npt.NDArray[np.float64]) -> EffectEstimate:
@@ -138,17 +162,17 @@ def difference_in_means(assignment: Assignment, outcome: npt.NDArray[np.float64]
     treatment, weights = assignment.treatment, assignment.weights
     centred = treatment - np.average(treatment, weights=weights)
     residual = outcome - np.average(outcome, weights=weights)
-    mean = average_scores(Scores((centred * residual)[None], (centred**2)[None]), weights, assignment.title)
+    mean = average_scores(Scores((centred * residual)[None], (centred**2)[None]), weights, assignment.block)
     return EffectEstimate(
         estimand="ATE" if assignment.is_binary else "slope",
         design="pooled",
         score="difference_in_means",
         effect=mean.effect,
         std_error=mean.std_error,
-        degrees_of_freedom=mean.n_titles - 1,
+        degrees_of_freedom=mean.degrees_of_freedom,
         n_cells=len(outcome),
         n_assets=assignment.n_assets,
-        n_titles=mean.n_titles,
+        n_titles=assignment.n_titles,
     )
 
 
@@ -157,29 +181,24 @@ def choose_design(assignment: Assignment) -> DesignName:
     return "mundlak" if assignment.repeats_titles else "pooled"
 
 
-def _fit(
-    outcome: npt.ArrayLike,
-    treatment: npt.ArrayLike,
-    confounders: pd.DataFrame | npt.ArrayLike,
-    clusters: npt.ArrayLike | None,
+def fit_sample(
+    sample: AnalysisSample,
     design: DesignName | None,
-    weights: npt.ArrayLike | None,
     learner: Learner,
     folds: int | npt.ArrayLike,
     repeats: int,
-    trim: float | None,
+    trim: TrimRule | None,
     seed: int,
-    groups: Mapping[str, npt.ArrayLike] | None = None,
+    *,
+    clustered: bool = True,
 ) -> DesignFit:
-    _require("learner", learner, get_args(Learner))
-    _require("design", design, (None, *get_args(DesignName)))
-    values = np.asarray(outcome, dtype=np.float64)
-    title = np.arange(len(values)) if clusters is None else clusters
-    assignment = make_assignment(treatment, _encode(confounders), title, weights=weights, groups=groups)
-    sample = AnalysisSample(assignment, values)
+    """Fit the design asked for, or the default one, on a sample made from arrays."""
+    check_choices(design=design, learner=learner, seed=seed)
+    check_coding(sample.assignment.treatment)
     labels = fold_labels(sample, folds, repeats, np.random.default_rng(seed))
-    limit = DEFAULT_TRIM if trim is None else trim
-    return fit_design(sample, design or choose_design(assignment), labels, trim=limit, seed=seed)
+    limit = DEFAULT_TRIM if trim is None else check_trim(trim)
+    chosen = design or choose_design(sample.assignment)
+    return replace(fit_design(sample, chosen, labels, trim=limit, seed=seed, learner=learner), clustered=clustered)
 
 
 def _require(what: str, value: str | None, known: Sequence[str | None]) -> None:
@@ -187,10 +206,23 @@ def _require(what: str, value: str | None, known: Sequence[str | None]) -> None:
         raise NotIdentifiedError(f"{what} {value!r} is not known; use {' or '.join(map(repr, known))}.")
 
 
-def _encode(confounders: pd.DataFrame | npt.ArrayLike | Sequence[float]) -> Confounders:
-    if isinstance(confounders, pd.DataFrame):
-        return encode_confounders(confounders)
-    matrix = np.asarray(confounders, dtype=np.float64)
-    matrix = matrix[:, None] if matrix.ndim == 1 else matrix
-    names = tuple(f"confounder {k}" for k in range(matrix.shape[1]))
-    return Confounders(matrix, names, names)
+def check_question(estimand: str, score: str) -> None:
+    """Refuse an unknown estimand or score, naming the known ones."""
+    _require("estimand", estimand, ESTIMANDS)
+    _require("score", score, get_args(DoubleScore))
+
+
+def check_coding(treatment: npt.NDArray[np.float64]) -> None:
+    """Refuse two values other than 0 and 1: as a number they would get a slope, which is not the effect asked for."""
+    low, high = treatment.min(), treatment.max()
+    if ((treatment == low) | (treatment == high)).all() and (low, high) != (0.0, 1.0):
+        raise NotIdentifiedError(
+            f"the treatment has the two values {low:g} and {high:g}; code without as 0 and with as 1."
+        )
+
+
+def check_choices(*, design: str | None, learner: str, seed: int = 0) -> None:
+    """Refuse an unknown design or learner, naming the known ones, and a seed that is no whole number."""
+    check_count("seed", seed, 0)
+    _require("learner", learner, get_args(Learner))
+    _require("design", design, (None, *get_args(DesignName)))

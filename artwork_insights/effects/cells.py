@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from artwork_insights.catalog.catalog import Catalog
 from artwork_insights.design.confounders import FloatArray
 from artwork_insights.errors import TableError
+from artwork_insights.expression import Expression
 from artwork_insights.features.table import FeatureTable
 from artwork_insights.outcomes.precision import precision_weights
 from artwork_insights.outcomes.take_rate import take_rate_table
@@ -42,7 +44,9 @@ class Cells:
     notes: tuple[str, ...]
 
 
-def join_tables(catalog: Catalog, features: FeatureTable, outcome_column: str | None) -> Cells:
+def join_tables(
+    catalog: Catalog, features: FeatureTable, outcome_column: str | None, conditions: Sequence[Expression] = ()
+) -> Cells:
     """Join catalogue, features and outcome.
 
     Parameters
@@ -51,6 +55,8 @@ def join_tables(catalog: Catalog, features: FeatureTable, outcome_column: str | 
     features : FeatureTable
     outcome_column : str or None
         Column of the titles that is the outcome; None for take rates from the log.
+    conditions : sequence of Expression
+        Components that near-identical artworks must share to count as one; see `merge_duplicates`.
 
     Raises
     ------
@@ -58,20 +64,16 @@ def join_tables(catalog: Catalog, features: FeatureTable, outcome_column: str | 
         When no artwork has both features and an outcome.
     """
     artwork, notes = describe_artwork(catalog, features)
+    artwork, first_of = merge_duplicates(artwork, conditions)
     if outcome_column is None:
-        rates = take_rate_table(catalog)
-        rates = rates[["asset_id", "country", "impressions", "takes", "take_rate"]]
-        if catalog.popularity is not None:
-            rates = rates.merge(_popularity_by_country(catalog), on=["asset_id", "country"], how="left")
+        rates = _rates(catalog, first_of)
         frame = rates.merge(artwork, on="asset_id", how="inner", sort=False)
         n_unseen = artwork["asset_id"].nunique() - frame["asset_id"].nunique()
         if n_unseen:
             notes += (f"{n_unseen:,} artworks with features were never shown and are left out.",)
     else:
-        by_title = catalog.titles.set_index("title_id")[outcome_column]
-        own = outcome_column if outcome_column in catalog.titles and outcome_column in artwork else None
-        kept = artwork.drop(columns=[name for name in (own, f"title_{outcome_column}") if name in artwork.columns])
-        frame = kept.assign(outcome=kept["title_id"].map(by_title)).dropna(subset=["outcome"]).reset_index(drop=True)
+        frame = _with_title_outcome(catalog, artwork, outcome_column)
+    notes += _count_merged(first_of)
     if frame.empty:
         raise TableError(
             f"no artwork has both features and an outcome ({len(features.frame):,} artworks have features); check that "
@@ -94,6 +96,70 @@ def join_tables(catalog: Catalog, features: FeatureTable, outcome_column: str | 
         embedding,
         notes,
     )
+
+
+def merge_duplicates(artwork: pd.DataFrame, conditions: Sequence[Expression] = ()) -> tuple[pd.DataFrame, pd.Series]:
+    """Near-identical artworks of one title become one: the first by asset_id stands for all.
+
+    Two that differ in a component which the study asks about stay two: one picture with and without lettering is the
+    best comparison there is.
+
+    Parameters
+    ----------
+    artwork : DataFrame of n artworks
+        ``asset_id``, ``title_id`` and, where their pictures were compared, ``duplicate_group``.
+    conditions : sequence of Expression
+        A plain feature is no condition and keeps nothing apart.
+
+    Returns
+    -------
+    artwork : DataFrame
+        Those that stand for themselves or for others, in the order given.
+    first_of : Series of length n
+        Indexed by asset_id: the asset that stands for it.
+    """
+    asset = artwork["asset_id"]
+    if "duplicate_group" not in artwork:
+        return artwork, pd.Series(asset.to_numpy(), index=asset.to_numpy())
+    group = artwork["duplicate_group"].astype(object)
+    alone = group.isna().to_numpy()
+    group = group.where(~alone, np.char.add("alone ", np.arange(len(artwork)).astype(str)).astype(object))
+    keys = [artwork["title_id"].to_numpy(), group.astype(str).to_numpy()]
+    for condition in conditions:
+        if not condition.is_plain_feature and set(condition.names) <= set(artwork.columns):
+            values = {name: artwork[name].to_numpy(np.float64, na_value=np.nan) for name in condition.names}
+            keys.append(np.nan_to_num(condition.evaluate(values), nan=-1.0))
+    first = asset.groupby(keys).transform("min")
+    return artwork[first == asset], pd.Series(first.to_numpy(), index=asset.to_numpy())
+
+
+def _count_merged(first_of: pd.Series) -> tuple[str, ...]:
+    n_merged = int((first_of.to_numpy() != first_of.index.to_numpy()).sum())
+    if not n_merged:
+        return ()
+    return (f"{n_merged:,} artworks are near-identical to another of their title and count as one with it.",)
+
+
+def _rates(catalog: Catalog, first_of: pd.Series) -> pd.DataFrame:
+    """Take rate by asset and country, near-identical artworks added up, with popularity where it is known."""
+    rates = take_rate_table(catalog)[["asset_id", "country", "impressions", "takes", "take_rate"]]
+    merged = first_of[first_of.to_numpy() != first_of.index.to_numpy()].to_dict()
+    if merged:
+        counts = rates.assign(asset_id=[merged.get(asset, asset) for asset in rates["asset_id"]])
+        rates = counts.groupby(["asset_id", "country"], as_index=False, sort=False)[["impressions", "takes"]].sum()
+        rates["take_rate"] = rates["takes"] / rates["impressions"]
+    if catalog.popularity is None:
+        return rates
+    return rates.merge(_popularity_by_country(catalog), on=["asset_id", "country"], how="left")
+
+
+def _with_title_outcome(catalog: Catalog, artwork: pd.DataFrame, outcome_column: str) -> pd.DataFrame:
+    """Artworks with the outcome of their title, those without one left out."""
+    by_title = catalog.titles.set_index("title_id")[outcome_column]
+    own = outcome_column if outcome_column in catalog.titles and outcome_column in artwork else None
+    kept = artwork.drop(columns=[name for name in (own, f"title_{outcome_column}") if name in artwork.columns])
+    with_outcome = kept.assign(outcome=kept["title_id"].map(by_title)).dropna(subset=["outcome"])
+    return with_outcome.reset_index(drop=True)
 
 
 def describe_artwork(catalog: Catalog, features: FeatureTable) -> tuple[pd.DataFrame, tuple[str, ...]]:

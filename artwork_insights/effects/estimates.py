@@ -31,12 +31,16 @@ class EffectEstimate:
         impressions); for a slope, per unit of the treatment.
     std_error : float
         Standard error of `effect`, same unit, clustered by title.
-    degrees_of_freedom : int
-        Number of titles less one, for t critical values.
+    degrees_of_freedom : float
+        For t critical values: number of titles less one, Satterthwaite's where few titles carry the estimate, and
+        infinite (normal critical values) where rows are not clustered.
     n_cells, n_assets, n_titles : int
         Rows (asset and country), assets, and titles (clusters) used.
     diagnostics : tuple of Diagnostic
         Checks that belong to this estimate.
+    n_effective_assets, n_effective_titles : float or None
+        Kish's numbers of assets and titles that carry the estimate; far below `n_assets` and `n_titles` where a few of
+        them weigh nearly all. None for an estimate that was not made from scores.
     """
 
     estimand: Estimand
@@ -44,11 +48,13 @@ class EffectEstimate:
     score: Score
     effect: float
     std_error: float
-    degrees_of_freedom: int
+    degrees_of_freedom: float
     n_cells: int
     n_assets: int
     n_titles: int
     diagnostics: tuple[Diagnostic, ...] = ()
+    n_effective_assets: float | None = None
+    n_effective_titles: float | None = None
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Confidence interval at `level` from Student's t with `degrees_of_freedom`."""
@@ -98,6 +104,9 @@ class GroupEffect:
         Benjamini-Hochberg adjusted p-value over all groups of the hypothesis.
     base_rate : float
         Mean outcome of the group without the component, doubly robust.
+    simultaneous_interval : (float, float) or None
+        Covers the effects of all groups of the modifier at once, at the level of the study; wider than
+        ``estimate.interval()``, which covers this one.
     """
 
     modifier: str
@@ -106,6 +115,7 @@ class GroupEffect:
     shrunken_effect: float
     q_value: float
     base_rate: float
+    simultaneous_interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,34 +146,3 @@ class NuisanceQuality:
     treatment_settings: dict[str, float]
     outcome_settings: dict[str, float]
     treatment_variance_left: float
-
-
-@dataclass(frozen=True, slots=True)
-class ForestSummary:
-    """The causal forest's view of who responds.
-
-    Attributes
-    ----------
-    mean_effect : float
-        Mean conditional effect over the cells.
-    quantiles : tuple of float
-        5, 25, 50, 75 and 95 % quantiles of the conditional effects over cells.
-    importance : tuple of (str, float)
-        Modifiers and their share of the forest's splits, largest first.
-    group_means : tuple of (str, str, float)
-        Modifier, group and mean conditional effect, to be held against the group effects.
-    largest_gap : float
-        Largest gap to a group effect, in that group's standard errors.
-    n_cells : int
-        Cells the forest was fitted on.
-    sentence : str
-        In words, whether the forest agrees.
-    """
-
-    mean_effect: float
-    quantiles: tuple[float, ...]
-    importance: tuple[tuple[str, float], ...]
-    group_means: tuple[tuple[str, str, float], ...]
-    largest_gap: float
-    n_cells: int
-    sentence: str

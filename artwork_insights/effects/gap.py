@@ -17,15 +17,15 @@ CAUSES = (
 )
 
 
-def compare_designs(first: DesignFit, second: DesignFit, title: IntArray) -> tuple[float, float]:
+def compare_designs(first: DesignFit, second: DesignFit, cluster: IntArray) -> tuple[float, float]:
     """Difference of two designs' overlap-weighted effects and its standard error, clustered by title.
 
     Parameters
     ----------
     first, second : DesignFit
         Fitted on cells of one sample.
-    title : array of shape (m,)
-        Title codes of all cells of that sample.
+    cluster : array of shape (m,)
+        Codes of the independent blocks (``assignment.block``) of all cells of that sample.
 
     Returns
     -------
@@ -35,19 +35,19 @@ def compare_designs(first: DesignFit, second: DesignFit, title: IntArray) -> tup
     effects, influences = [], []
     for fit in (first, second):
         mean = fit.average(fit.partially_linear_scores())
-        spread: FloatArray = np.zeros(int(title.max()) + 1)
-        spread[np.unique(title[fit.keep])] = mean.influence
+        spread: FloatArray = np.zeros(int(cluster.max()) + 1)
+        spread[np.unique(cluster[fit.keep])] = mean.influence
         effects.append(mean.effect)
         influences.append(spread)
     return effects[0] - effects[1], float(np.sqrt(((influences[0] - influences[1]) ** 2).sum()))
 
 
-def check_agreement(mundlak: DesignFit, within: DesignFit, title: IntArray) -> Diagnostic:
+def check_agreement(mundlak: DesignFit, within: DesignFit, cluster: IntArray) -> Diagnostic:
     """Whether the two designs that meet title confounding agree.
 
     Both take the titles' levels out, so agreement is no evidence for either: it informs. A gap speaks against both.
     """
-    difference, std_error = compare_designs(mundlak, within, title)
+    difference, std_error = compare_designs(mundlak, within, cluster)
     z = abs(difference) / std_error if std_error > 0 else 0.0
     agree = z <= LARGEST_Z
     sentence = (
@@ -58,9 +58,9 @@ def check_agreement(mundlak: DesignFit, within: DesignFit, title: IntArray) -> D
     return Diagnostic("design_gap", z, LARGEST_Z, None if agree else False, sentence)
 
 
-def describe_title_confounding(pooled: DesignFit, mundlak: DesignFit, title: IntArray) -> Diagnostic:
+def describe_title_confounding(pooled: DesignFit, mundlak: DesignFit, cluster: IntArray) -> Diagnostic:
     """How far the comparison across titles is from that inside titles (information, not a failure of the latter)."""
-    difference, std_error = compare_designs(pooled, mundlak, title)
+    difference, std_error = compare_designs(pooled, mundlak, cluster)
     p_value = float(2 * stats.norm.sf(abs(difference) / std_error)) if std_error > 0 else 1.0
     sentence = (
         f"Comparing across titles gives an effect that differs from the comparison inside titles. Possible: {CAUSES}."

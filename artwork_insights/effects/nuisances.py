@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from artwork_insights.design.boosting import BoostingSettings, Problem, cross_fit, tune
 from artwork_insights.design.confounders import FloatArray
-from artwork_insights.design.folds import IntArray, assign_title_folds
+from artwork_insights.design.folds import IntArray, assign_title_folds, encode_titles
+from artwork_insights.design.learners import Learner, LearnerSettings, cross_fit, tune
+from artwork_insights.design.reading import check_count
 from artwork_insights.design.treatment_model import fit_treatment_model
 from artwork_insights.effects.sample import AnalysisSample
 from artwork_insights.errors import NotIdentifiedError
@@ -20,8 +23,8 @@ from artwork_insights.study import DesignName
 class Settings:
     """Tuned settings of both models; tuned once per hypothesis and reused by every design, fold and repetition."""
 
-    treatment: BoostingSettings
-    outcome: BoostingSettings
+    treatment: LearnerSettings
+    outcome: LearnerSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,43 @@ class Nuisances:
     outcome_control: FloatArray
     outcome_treated: FloatArray
 
+    def rows(self, keep: npt.NDArray[np.bool_]) -> Nuisances:
+        """Select rows."""
+        return Nuisances(
+            self.treatment[keep], self.outcome[keep], self.outcome_control[keep], self.outcome_treated[keep]
+        )
+
+
+def check_given(
+    nuisances: Sequence[Nuisances], sample: AnalysisSample, needed: npt.NDArray[np.bool_]
+) -> Sequence[Nuisances]:
+    """Let predictions made elsewhere through where they fit the cells.
+
+    Parameters
+    ----------
+    nuisances : sequence of Nuisances over the n cells of `sample`
+    needed : array of shape (n,), bool
+        Cells whose predictions must be numbers.
+
+    Raises
+    ------
+    NotIdentifiedError
+        Where there are none, their length differs, one is missing, or a propensity is not between 0 and 1.
+    """
+    if not nuisances:
+        raise NotIdentifiedError("no predictions were given; give one set for each repetition.")
+    for one in nuisances:
+        for name in ("treatment", "outcome", "outcome_control", "outcome_treated"):
+            values = np.asarray(getattr(one, name))
+            if values.shape != sample.outcome.shape:
+                raise NotIdentifiedError(
+                    f"the given predictions {name!r} have shape {values.shape}; the outcome has {sample.outcome.shape}."
+                )
+            if not np.isfinite(values[needed]).all():
+                missing = int((~np.isfinite(values[needed])).sum())
+                raise NotIdentifiedError(f"the given predictions {name!r} are missing in {missing} rows that need one.")
+    return nuisances
+
 
 def fold_labels(
     sample: AnalysisSample, folds: int | npt.ArrayLike, repeats: int, rng: np.random.Generator
@@ -54,15 +94,15 @@ def fold_labels(
     NotIdentifiedError
         When labels are given for several repetitions, have another length, or split a title.
     """
-    title = sample.assignment.title
-    if repeats < 1:
-        raise NotIdentifiedError(f"repeats={repeats}: fit at least once.")
-    if isinstance(folds, (int, np.integer)):
-        return [assign_title_folds(title, int(folds), rng) for _ in range(repeats)]
-    labels = np.unique(np.asarray(folds), return_inverse=True)[1].astype(np.int64)
-    if len(labels) != len(title) or repeats != 1:
+    block = sample.assignment.block  # titles, or several joined by near-identical artwork
+    check_count("repeats", repeats, 1)
+    given = np.asarray(folds)
+    if given.ndim == 0:
+        return [assign_title_folds(block, check_count("folds", given.item(), 2), rng) for _ in range(repeats)]
+    if given.shape != block.shape or pd.isna(given).any() or repeats != 1:
         raise NotIdentifiedError("fold labels need one label per row and repeats=1.")
-    if len(np.unique(np.column_stack([title, labels]), axis=0)) > len(np.unique(title)):
+    labels = encode_titles(folds)
+    if len(np.unique(np.column_stack([block, labels]), axis=0)) > len(np.unique(block)):
         raise NotIdentifiedError("the fold labels split a title over folds; give all artworks of a title one label.")
     return [labels]
 
@@ -73,6 +113,7 @@ def fit_nuisances(
     folds: IntArray,
     seed: int,
     settings: Settings | None = None,
+    learner: Learner = "xgboost",
 ) -> tuple[Nuisances, Settings]:
     """Fit both models under a design; tune them first where no settings are given.
 
@@ -87,19 +128,35 @@ def fit_nuisances(
     effect.
     """
     assignment = sample.assignment
-    model = fit_treatment_model(assignment, design, folds, seed, settings.treatment if settings else None)
-    covariates = model.covariates.values
-    treatment = assignment.treatment[:, None]
-    absorb = None if design == "pooled" else assignment.title
+    model = fit_treatment_model(assignment, design, folds, seed, settings.treatment if settings else None, learner)
     arms = assignment.is_binary and design != "within"
-    features = np.hstack([covariates, treatment]) if arms else covariates
-    problem = Problem(features, sample.outcome, assignment.weights, "reg:squarederror", absorb=absorb)
-    chosen = settings.outcome if settings else tune(problem, folds, seed + 1)
+    plain = replace(model.problem, target=sample.outcome, objective="squared_error")
+    problem = replace(plain, treatment=assignment.treatment) if arms else plain
+    chosen = settings.outcome if settings else tune(problem, folds, seed + 1, learner)
     tuned = Settings(model.settings, chosen)
-    whatever = replace(problem, features=covariates)
-    outcome = cross_fit(whatever, folds, chosen, seed + 2)[0]
+    outcome = cross_fit(plain, folds, chosen, seed + 2)[0]
     if not arms:
         return Nuisances(model.prediction, outcome, outcome, outcome), tuned
-    variants = [np.hstack([covariates, np.full_like(treatment, arm)]) for arm in (0.0, 1.0)]
-    _, control, treated = cross_fit(problem, folds, chosen, seed + 1, variants)
+    _, control, treated = cross_fit(problem, folds, chosen, seed + 1, arms=(0.0, 1.0))
     return Nuisances(model.prediction, outcome, control, treated), tuned
+
+
+def fit_arm(
+    sample: AnalysisSample,
+    design: DesignName,
+    folds: IntArray,
+    seed: int,
+    treatment_settings: LearnerSettings | None,
+    outcome_settings: LearnerSettings | None,
+    learner: Learner = "xgboost",
+) -> tuple[FloatArray, FloatArray, Settings]:
+    """Propensity of one arm and expected outcome in it, shape (n,) each; tuned first where no settings are given.
+
+    `sample` has the arm's indicator as its treatment. Titles are absorbed as in `fit_nuisances`.
+    """
+    assignment = sample.assignment
+    model = fit_treatment_model(assignment, design, folds, seed, treatment_settings, learner)
+    problem = replace(model.problem, target=sample.outcome, objective="squared_error", treatment=assignment.treatment)
+    chosen = outcome_settings or tune(problem, folds, seed + 1, learner)
+    _, expected = cross_fit(problem, folds, chosen, seed + 1, arms=(1.0,))
+    return model.prediction, expected, Settings(model.settings, chosen)

@@ -28,6 +28,7 @@ import numpy as np
 from artwork_insights.design.confounders import FloatArray, title_means
 from artwork_insights.design.folds import IntArray
 from artwork_insights.effects.estimates import Estimand
+from artwork_insights.effects.inference import clustered_means
 from artwork_insights.effects.nuisances import Nuisances
 from artwork_insights.effects.sample import AnalysisSample
 from artwork_insights.errors import NotIdentifiedError
@@ -54,15 +55,21 @@ class ClusteredMean:
     Attributes
     ----------
     effect, std_error : float
+    degrees_of_freedom : float
+        Of Student's t for the interval; infinite without clusters.
     n_titles : int
-        Clusters with weight.
+        Clusters with rows.
+    n_effective_titles : float
+        Kish's number of clusters that carry the estimate.
     influence : array of shape (g,)
         Share of each title in `effect` less its expectation; sums to about zero, its squares to the variance.
     """
 
     effect: float
     std_error: float
+    degrees_of_freedom: float
     n_titles: int
+    n_effective_titles: float
     influence: FloatArray
 
 
@@ -75,6 +82,8 @@ def aipw_scores(sample: AnalysisSample, repetitions: Sequence[Nuisances], estima
 
 def _aipw(t: FloatArray, y: FloatArray, nuisances: Nuisances, estimand: Estimand) -> tuple[FloatArray, FloatArray]:
     p, g0, g1 = nuisances.treatment, nuisances.outcome_control, nuisances.outcome_treated
+    if not ((p > 0) & (p < 1)).all():
+        raise NotIdentifiedError("the given propensities must lie between 0 and 1, both excluded; trim or clip them.")
     if estimand == "ATE":
         return g1 - g0 + t * (y - g1) / p - (1 - t) * (y - g0) / (1 - p), np.ones_like(y)
     if estimand == "ATT":
@@ -107,33 +116,48 @@ def plr_scores(sample: AnalysisSample, repetitions: Sequence[Nuisances], *, deme
     return Scores(np.stack(numerator), np.stack(denominator))
 
 
-def average_scores(scores: Scores, weights: FloatArray, title: IntArray) -> ClusteredMean:
+def average_scores(
+    scores: Scores,
+    weights: FloatArray,
+    title: IntArray,
+    *,
+    crossed: IntArray | None = None,
+    clustered: bool = True,
+) -> ClusteredMean:
     """Average scores with errors clustered by title; repetitions are combined by the median rule.
 
-    A title's squared sum is divided by one less its share of the denominator, which is G / (G - 1) when all titles
-    weigh the same and grows where a few titles carry the estimate (the leverage correction of Bell and McCaffrey 2002
-    for a mean). The median rule is that of Chernozhukov et al. (2018), equation 3.14.
+    Errors, degrees of freedom and the second clustering are those of `effects/inference.py`. The median rule is that
+    of Chernozhukov et al. (2018), equation 3.14.
 
     Raises
     ------
     NotIdentifiedError
         When fewer than two titles carry weight, or the denominator is zero.
     """
-    means = [_average(a, b, weights, title) for a, b in zip(scores.numerator, scores.denominator, strict=True)]
-    effect = float(np.median([mean.effect for mean in means]))
-    std_error = float(np.sqrt(np.median([mean.std_error**2 + (mean.effect - effect) ** 2 for mean in means])))
-    middle = min(means, key=lambda mean: abs(mean.effect - effect))
-    return ClusteredMean(effect, std_error, middle.n_titles, middle.influence)
+    one = np.zeros(len(title), dtype=np.int64)
+    means = [
+        clustered_means(a, b, weights, title, one, crossed=crossed, clustered=clustered)
+        for a, b in zip(scores.numerator, scores.denominator, strict=True)
+    ]
+    if not len(title) or any(np.isnan(mean.std_error[0]) for mean in means):
+        raise NotIdentifiedError(f"{len(np.unique(title))} titles hold comparable artwork; an effect needs at least 2.")
+    effect, std_error = combine_repetitions(
+        np.stack([mean.effect for mean in means]), np.stack([mean.std_error for mean in means])
+    )
+    middle = min(means, key=lambda mean: float(abs(mean.effect[0] - effect[0])))
+    influence = np.zeros(int(title.max()) + 1)
+    influence[middle.pair_title] = middle.influence
+    return ClusteredMean(
+        float(effect[0]),
+        float(std_error[0]),
+        float(min(mean.degrees_of_freedom[0] for mean in means)),
+        int(middle.n_titles[0]),
+        float(middle.n_effective_titles[0]),
+        influence,
+    )
 
 
-def _average(a: FloatArray, b: FloatArray, weights: FloatArray, title: IntArray) -> ClusteredMean:
-    total = float(weights @ b)
-    size = int(title.max()) + 1 if len(title) else 0
-    share = np.bincount(title, weights=weights * b, minlength=size) / total if total > 0 else np.zeros(size)
-    n_titles = int((np.bincount(title, minlength=size) > 0).sum())
-    if total <= 0 or n_titles < 2 or share.max(initial=0.0) >= 1:
-        raise NotIdentifiedError(f"{n_titles} titles hold comparable artwork; an effect needs at least 2.")
-    effect = float(weights @ a) / total
-    influence = np.bincount(title, weights=weights * (a - effect * b), minlength=size) / total
-    influence = influence / np.sqrt(1 - share)
-    return ClusteredMean(effect, float(np.sqrt((influence**2).sum())), n_titles, influence)
+def combine_repetitions(effects: FloatArray, std_errors: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Median effects and errors over repetitions; arrays of shape (r, k) in, (k,) out."""
+    effect = np.median(effects, axis=0)
+    return effect, np.sqrt(np.median(std_errors**2 + (effects - effect) ** 2, axis=0))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from artwork_insights.effects.estimates import GroupEffect
 from artwork_insights.mechanisms.moderation import CLEAR
 from artwork_insights.report.findings import Answer, Finding, StudyResult
-from artwork_insights.report.numbers import Scale
+from artwork_insights.report.numbers import Scale, decimals_for
 from artwork_insights.report.sentences import VERDICT_LABELS, capitalised, in_words, subject
+from artwork_insights.report.turning import Turning, find_turning
 
 Advice = Literal["do", "dont", "unknown"]
 _ADVICE: dict[Answer, Advice] = {
@@ -126,6 +127,9 @@ def _where_on_average(finding: Finding, level: float) -> str:
 
 
 def _rows_of(finding: Finding, scale: Scale, anchor: str, level: float) -> list[AdviceRow]:
+    turning = find_turning(finding)
+    if turning is not None:
+        return [_row_of_turning(finding, turning, scale, anchor)]
     what = capitalised(subject(finding.question))
     sure = VERDICT_LABELS[finding.verdict.word]
     if finding.verdict.answer == "practically_zero" and finding.verdict.credible:
@@ -148,6 +152,18 @@ def _rows_of(finding: Finding, scale: Scale, anchor: str, level: float) -> list[
             effects = ", ".join(scale.effect(group.estimate.effect) for group in groups)
             rows.append(AdviceRow(_ADVICE[answer], what, where, effects, words[answer], anchor))
     return rows
+
+
+def _row_of_turning(finding: Finding, turning: Turning, scale: Scale, anchor: str) -> AdviceRow:
+    """The arm that does best, instead of a slope that goes up and down."""
+    component = capitalised(in_words(finding.question.component))
+    if turning.best is None:
+        return AdviceRow("unknown", component, "on average", "", "Works one way at first and then the other", anchor)
+    effect = ""
+    if turning.effect is not None:
+        own = replace(scale, decimals=decimals_for(turning.effect.std_error * scale.factor))
+        effect = f"{own.effect(turning.effect.effect)} against {turning.against}"
+    return AdviceRow("do", f"{component}: {turning.best}", "on average", effect, "Above every other amount", anchor)
 
 
 def advice_table(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from artwork_insights.design.balance import BalanceRow
+from artwork_insights.design.balance import LARGEST_SMD, BalanceRow, BlockBalance, summarise_blocks
 from artwork_insights.design.overlap import Overlap
 from artwork_insights.report.figure_style import (
     FAINT,
@@ -27,7 +28,6 @@ from artwork_insights.report.numbers import Scale, plain, significant
 from artwork_insights.report.sentences import in_words
 from artwork_insights.sensitivity.placebo import Placebo
 
-BALANCE_LIMIT = 0.1
 MOST_BALANCE_ROWS = 16
 
 
@@ -52,27 +52,30 @@ def plot_overlap(overlap: Overlap, ax: Axes | None = None, *, counted: str = "ro
 
 
 def plot_balance(rows: Sequence[BalanceRow], ax: Axes | None = None) -> Axes:
-    """Love plot: how alike the two sides are before weighting, after it, and within titles.
+    """Love plot: how alike the two sides are before weighting (hollow), after it (filled), and within titles (squares).
 
-    Shows the `MOST_BALANCE_ROWS` confounders that differ most before weighting.
+    One row per confounder, that of its worst column; shows the `MOST_BALANCE_ROWS` that differ most before weighting. A
+    line stands at 0.1.
     """
     with house_style():
-        shown = sorted(rows, key=lambda row: -abs(row.smd_before))[:MOST_BALANCE_ROWS]
-        ax = axes_or_new(ax, 98 + 23 * len(shown))
-        ordered = list(reversed(shown))
-        ax.axvspan(0, BALANCE_LIMIT, color="#eef3ee", linewidth=0, zorder=0)
-        y = np.arange(len(ordered))
-        before = np.abs([row.smd_before for row in ordered])
-        after = np.abs([row.smd_after for row in ordered])
-        within = np.abs([row.smd_within_title for row in ordered])
-        ax.hlines(y, np.minimum(before, after), np.maximum(before, after), color=HAIRLINE, linewidth=1.4)
+        blocks = sorted(summarise_blocks(rows), key=lambda block: abs(block.worst.smd_before))[-MOST_BALANCE_ROWS:]
+        worst = [block.worst for block in blocks]
+        ax = axes_or_new(ax, 98 + 23 * len(blocks))
+        y = np.arange(len(worst))
+        before = _sizes([row.smd_before for row in worst])
+        after = _sizes([row.smd_after for row in worst])
+        within = _sizes([row.smd_within_title for row in worst])
+        ax.axvspan(0, LARGEST_SMD, color="#eef3ee", linewidth=0, zorder=0)
+        ax.axvline(LARGEST_SMD, color=FAINT, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        ax.hlines(y, np.fmin(before, after), np.fmax(before, after), color=HAIRLINE, linewidth=1.4)
         ax.plot(before, y, "o", color=WITHOUT, markerfacecolor="white", markersize=6, label="before")
         ax.plot(within, y, "s", color=MUTED, markersize=4.5, label="within title")
-        ax.plot(after, y, "o", color=WITH, markersize=6, label="after weighting")
-        name_rows(ax, [shorten(in_words(row.confounder), 20) for row in ordered])
+        if np.isfinite(after).any():
+            ax.plot(after, y, "o", color=WITH, markersize=6, label="after weighting")
+        name_rows(ax, [_name_block(block) for block in blocks])
         differences = np.concatenate([before, after, within])
         largest = float(differences[np.isfinite(differences)].max(initial=0.0))
-        right = max(1.08 * largest, 1.5 * BALANCE_LIMIT)
+        right = max(1.08 * largest, 1.5 * LARGEST_SMD)
         ax.set_xlim(-0.02 * right, right)
         ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: significant(value)))
@@ -80,6 +83,17 @@ def plot_balance(rows: Sequence[BalanceRow], ax: Axes | None = None) -> Axes:
         ax.set_ylabel("")
         add_key(ax)
     return ax
+
+
+def _sizes(differences: Sequence[float | None]) -> npt.NDArray[np.float64]:
+    return np.abs(np.array(differences, dtype=np.float64))
+
+
+def _name_block(block: BlockBalance) -> str:
+    """A column by its name; a confounder of many numbers by its own, since its columns have no meaning one by one."""
+    if "[" in block.worst.confounder:
+        return shorten(f"{in_words(block.block)}, worst of {block.n_columns}")
+    return shorten(in_words(block.worst.confounder), 20)
 
 
 def plot_calibration(calibration: Sequence[tuple[float, float, int]], ax: Axes | None = None) -> Axes:

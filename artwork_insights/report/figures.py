@@ -33,7 +33,8 @@ from artwork_insights.report.sentences import in_words
 FloatArray = npt.NDArray[np.float64]
 
 
-def _scaled(estimate: EffectEstimate, scale: Scale) -> tuple[float, float, float]:
+def scaled_interval(estimate: EffectEstimate, scale: Scale) -> tuple[float, float, float]:
+    """Lower end, effect and upper end in the shown unit."""
     low, high = estimate.interval(scale.interval_level)
     return low * scale.factor, estimate.effect * scale.factor, high * scale.factor
 
@@ -42,6 +43,8 @@ def plot_group_effects(
     groups: Sequence[GroupEffect], average: EffectEstimate, scale: Scale, ax: Axes | None = None
 ) -> Axes:
     """Forest plot of the effects within the groups of one modifier.
+
+    A thick line is the interval of one group; the thin line beyond it holds for all groups at once.
 
     Parameters
     ----------
@@ -61,14 +64,17 @@ def plot_group_effects(
     with house_style():
         ax = axes_or_new(ax, 98 + ROW_PX * len(groups))
         ordered = sorted(groups, key=lambda group: group.shrunken_effect)
-        low, middle, high = _scaled(average, scale)
+        low, middle, high = scaled_interval(average, scale)
         ax.axvspan(low, high, color=SHADE, linewidth=0, zorder=0)
         ax.axvline(middle, color=WITH, linewidth=1, alpha=0.55, zorder=1)
         ax.axvline(0, color=INK, linewidth=1, zorder=1)
         for y, group in enumerate(ordered):
-            low, middle, high = _scaled(group.estimate, scale)
+            low, middle, high = scaled_interval(group.estimate, scale)
             first = y == 0
-            ax.plot([low, high], [y, y], color=WITH, linewidth=1.6, solid_capstyle="round")
+            if group.simultaneous_interval is not None:
+                ends = [limit * scale.factor for limit in group.simultaneous_interval]
+                ax.plot(ends, [y, y], color=WITH, linewidth=0.8, alpha=0.7)
+            ax.plot([low, high], [y, y], color=WITH, linewidth=2.2, solid_capstyle="round")
             ax.plot(
                 middle, y, "o", color=WITH, markerfacecolor="white", markersize=5.5,
                 label="estimate" if first else None,
@@ -81,13 +87,14 @@ def plot_group_effects(
         head_y = len(ordered) - 0.45
         add_column(ax, 56, "effect", [scale.effect(group.estimate.effect) for group in ordered], head_y)
         add_column(ax, 104, "base", [scale.level(group.base_rate) for group in ordered], head_y)
-        ax.set_xlabel(_axis_label(scale))
+        ax.set_xlabel(axis_label(scale))
         ax.set_ylabel("")
         add_key(ax)
     return ax
 
 
-def _axis_label(scale: Scale) -> str:
+def axis_label(scale: Scale) -> str:
+    """Name of an axis of effects, with its unit."""
     return f"effect, {shorten(scale.unit_with_per, 60)}"
 
 
@@ -121,14 +128,14 @@ def plot_estimates(
             if row.estimate is None:
                 cells.append("—")
                 continue
-            low, middle, high = _scaled(row.estimate, scale)
+            low, middle, high = scaled_interval(row.estimate, scale)
             color = WITHOUT if row.name == naive else WITH if row.name == headline else MUTED
             ax.plot([low, high], [y, y], color=color, linewidth=2.4 if row.name == headline else 1.5)
             ax.plot(middle, y, "o", color=color, markersize=7 if row.name == headline else 5.5)
             cells.append(scale.effect(row.estimate.effect))
         name_rows(ax, [shorten(row.name, 22) for row in ordered], headroom=0.6)
         add_column(ax, 56, "", cells, len(ordered))
-        ax.set_xlabel(_axis_label(scale))
+        ax.set_xlabel(axis_label(scale))
         ax.set_ylabel("")
     return ax
 
@@ -149,7 +156,7 @@ def plot_truth(rows: Sequence[TruthRow], scale: Scale, ax: Axes | None = None) -
                 label="truth" if y == 0 else None,
             )  # fmt: skip
         name_rows(ax, [shorten(in_words(row.label), 24) for row in ordered], headroom=0.6)
-        ax.set_xlabel(_axis_label(scale))
+        ax.set_xlabel(axis_label(scale))
         ax.set_ylabel("")
         add_key(ax)
     return ax
@@ -171,7 +178,7 @@ def plot_effect_over_dates(
     with house_style():
         ax = axes_or_new(ax, 230)
         days = np.array([day.toordinal() for day in dates], dtype=float)
-        limits = np.array([_scaled(estimate, scale) for estimate in estimates]).reshape(-1, 3)
+        limits = np.array([scaled_interval(estimate, scale) for estimate in estimates]).reshape(-1, 3)
         ax.axhline(0, color=INK, linewidth=1, zorder=1)
         ax.plot(days, limits[:, 1], color=WITH, linewidth=1.2, alpha=0.5)
         ax.vlines(days, limits[:, 0], limits[:, 2], color=WITH, linewidth=1.8)

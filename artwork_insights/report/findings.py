@@ -11,13 +11,15 @@ from pydantic import TypeAdapter, ValidationError
 from artwork_insights.design.balance import BalanceRow
 from artwork_insights.design.overlap import Overlap
 from artwork_insights.diagnostic import Diagnostic
+from artwork_insights.effects.arms import ArmEffects
+from artwork_insights.effects.dose_response import DoseResponse
 from artwork_insights.effects.estimates import (
     EffectEstimate,
-    ForestSummary,
     GroupEffect,
     NamedEstimate,
     NuisanceQuality,
 )
+from artwork_insights.effects.forest.summary import ForestSummary
 from artwork_insights.errors import OutputError
 from artwork_insights.mechanisms.mediation import MediationResult
 from artwork_insights.mechanisms.moderation import Moderation
@@ -137,7 +139,8 @@ class TruthRow:
 class Finding:
     """Everything that is known about one hypothesis. Effects are in the outcome's unit (takes per impression).
 
-    `overlap` is None for a continuous treatment, of which everything that varies is used.
+    `overlap` is None for a continuous treatment, of which everything that varies is used. `arms` is there where the
+    study asks for them, `dose_response` for a treatment of many values; both stand beside the headline.
     """
 
     question: Question
@@ -164,6 +167,8 @@ class Finding:
     left_out: tuple[str, ...]
     pairs: tuple[PairPicture, ...]
     truth: tuple[TruthRow, ...] = ()
+    arms: ArmEffects | None = None
+    dose_response: DoseResponse | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from artwork_insights.report.advice import (
 from artwork_insights.report.findings import Answer, Finding, StudyResult
 from artwork_insights.report.numbers import count
 from artwork_insights.report.sentences import capitalised, in_words, join_words, subject
+from artwork_insights.report.turning import find_turning
 
 MOST_NAMES = 3
 _APART: dict[Answer, str] = {
@@ -42,11 +43,26 @@ def opening(result: StudyResult) -> tuple[str, str, str]:
 
 
 def _subjects(findings: list[Finding]) -> list[str]:
-    return [subject(finding.question) for finding in findings]
+    return [
+        subject(finding.question) if find_turning(finding) is None else f"the {in_words(finding.question.component)}"
+        for finding in findings
+    ]
 
 
 def _answered(result: StudyResult, answer: str) -> list[Finding]:
-    return [f for f in result.findings if advise(f) != "unknown" and f.verdict.answer == answer]
+    """Findings with this answer; one whose effect turns is told apart, by `_turning`."""
+    return [
+        f for f in result.findings if advise(f) != "unknown" and f.verdict.answer == answer and find_turning(f) is None
+    ]
+
+
+def _turning(finding: Finding) -> str:
+    turning, component = find_turning(finding), in_words(finding.question.component)
+    if turning is None:
+        return ""
+    if turning.best is None:
+        return f"do not go by the {component} alone, which works one way at first and then the other"
+    return f"with the {component}, aim for {turning.best}"
 
 
 def _what_to_do(result: StudyResult) -> str:
@@ -57,6 +73,7 @@ def _what_to_do(result: StudyResult) -> str:
         parts.append(f"avoid {join_words(_subjects(avoid), 'or')}")
     if spare := _answered(result, "practically_zero"):
         parts.append(f"do not count on {join_words(_subjects(spare), 'or')} to make a difference")
+    parts += [text for finding in result.findings if (text := _turning(finding))]
     if not parts:
         return "Change nothing on the strength of this study yet: none of its questions has an answer to act on."
     return f"{capitalised('; '.join(parts))}."
@@ -84,7 +101,10 @@ def _differences(finding: Finding, level: float) -> list[str]:
     if not different:
         return []
     first, *further = (_clause(finding, name, level) for name in different)
-    clauses = [first, *(f"by {in_words(name)} it {text}" for name, text in zip(different[1:], further, strict=True))]
+    clauses = [first]
+    for name, text in zip(different[1:], further, strict=True):
+        by = f"by {in_words(name)}"
+        clauses.append(f"{by} it {text.replace(f'differs {by}', 'differs')}")
     same = [in_words(name) for name in tested if name not in different]
     ending = f", with no clear difference by {join_words(same, 'or')}" if same else ""
     return [f"{subject(finding.question)} {', and '.join(clauses)}{ending}"]

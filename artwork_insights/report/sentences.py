@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from artwork_insights.effects.estimates import EffectEstimate
 from artwork_insights.mechanisms.mediation import MediationResult
 from artwork_insights.report.findings import Finding, OutcomeUnit, Question
-from artwork_insights.report.numbers import Scale, count, interval_name, p_is, percent, plain
+from artwork_insights.report.numbers import Scale, count, interval_name, p_is, percent, plain, significant
+from artwork_insights.report.turning import find_turning
 from artwork_insights.sensitivity.e_value import EValue
 from artwork_insights.sensitivity.placebo import Placebo
 from artwork_insights.sensitivity.robustness import Robustness
@@ -90,6 +92,13 @@ def answer_in_words(finding: Finding, unit: OutcomeUnit) -> str:
     artwork = f"Artwork with {subject(finding.question)}"
     if not finding.verdict.credible:
         return f"These data cannot say what {subject(finding.question)} does: a check that must hold has failed."
+    turning = find_turning(finding)
+    if turning is not None:
+        best = "" if turning.best is None else f" {turning.best} does best."
+        component = in_words(finding.question.component)
+        return (
+            f"A higher {component} is not simply better or worse.{best} See what each amount does, not the one slope."
+        )
     outcome = in_words(unit.name)
     if unit.is_rate:
         other = "artwork like it without" if finding.question.is_binary else "artwork that is otherwise like it"
@@ -116,6 +125,24 @@ def base_in_words(finding: Finding, scale: Scale, unit: OutcomeUnit) -> str:
 def slope_ending(question: Question) -> str:
     """Ending of the unit of a slope; empty for a condition."""
     return "" if question.is_binary else f"per unit of {in_words(question.component)}"
+
+
+def weight_in_words(estimate: EffectEstimate) -> str:
+    """How many artworks and titles carry an estimate, beside how many there are."""
+    assets, titles = estimate.n_effective_assets, estimate.n_effective_titles
+    if assets is None or titles is None:
+        return ""
+    return f"By what each tells, they count as {count(assets)} artworks and {count(titles)} titles of equal weight."
+
+
+def crossing_in_words(rows: str, columns: str) -> str:
+    """A crossing as a heading: "genre and country together"."""
+    return f"{in_words(rows)} and {in_words(columns)} together"
+
+
+def confidence_in_words(level: float) -> str:
+    """How often a band of this level holds what it is made for."""
+    return f"{significant(100 * level)} times in 100"
 
 
 def e_value_in_words(e_value: EValue) -> str:

@@ -8,7 +8,9 @@ from typing import Literal
 from artwork_insights.report.findings import StudyResult
 from artwork_insights.report.numbers import interval_name, significant
 
-Topic = Literal["always", "rate", "groups", "moderation", "mediation", "forest", "e_value", "placebo", "truth"]
+Topic = Literal[
+    "always", "rate", "groups", "arms", "dose", "moderation", "mediation", "forest", "e_value", "placebo", "truth"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ TERMS = (
         "both. With caveats: an answer, but a minor check failed. Not supported: a check that must hold failed. Not "
         "settled: believable, but no answer yet.",
     ),
+    Term(
+        "Count as",
+        "How many artworks or titles of equal weight would tell as much; fewer than there are where some weigh more.",
+    ),
     Term("Naive difference", "The plain difference between artwork with and without the component; often misleading."),
     Term("Pooled", "Artwork is compared across titles, given what is known about each title and artwork."),
     Term(
@@ -71,6 +77,17 @@ TERMS = (
         "groups",
     ),
     Term("q-value", "A p-value corrected for how many groups were looked at.", "groups"),
+    Term(
+        "For all at once",
+        "An interval wide enough that all of its kind hold together; the longer the list, the wider it is.",
+        "groups",
+    ),
+    Term(
+        "Arms",
+        "Amounts of a component that are compared with one another, such as 0, 1, 2 and 3 or more faces.",
+        "arms",
+    ),
+    Term("Curve of the effect", "What every amount of a component does, compared with a middling amount.", "dose"),
     Term("Moderation", "The effect is not the same in every group.", "moderation"),
     Term("Mediation", "Part of the effect passes through something else (the mediator).", "mediation"),
     Term("Sobel test", "A test of whether anything passes through the mediator.", "mediation"),
@@ -89,6 +106,8 @@ def terms_used(result: StudyResult) -> tuple[Term, ...]:
     topics: dict[Topic, bool] = {
         "rate": result.unit.is_rate,
         "groups": any(f.group_effects for f in findings),
+        "arms": any(f.arms for f in findings),
+        "dose": any(f.dose_response for f in findings),
         "moderation": any(f.moderation for f in findings),
         "mediation": any(f.mediation for f in findings),
         "forest": any(f.forest for f in findings),

@@ -13,13 +13,17 @@ from artwork_insights.effects.estimates import EffectEstimate, GroupEffect, Name
 from artwork_insights.mechanisms.mediation import MediationResult
 from artwork_insights.report.advice import modifiers_of
 from artwork_insights.report.check_figures import plot_balance, plot_calibration, plot_overlap, plot_placebo
+from artwork_insights.report.crossings import CrossingView, view_crossings
 from artwork_insights.report.figures import plot_estimates, plot_group_effects, plot_truth
 from artwork_insights.report.findings import Finding, OutcomeUnit, PairPicture, StudyResult
+from artwork_insights.report.forest_figures import plot_targeting
+from artwork_insights.report.levels import ArmsView, DoseView, view_arms, view_doses
 from artwork_insights.report.numbers import Scale, relative_effect, scale_of
 from artwork_insights.report.path_figure import plot_mediation
 from artwork_insights.report.pictures import picture_uri
 from artwork_insights.report.sentences import answer_in_words, in_words, question_in_words, slope_ending
 from artwork_insights.report.svg import draw_svg
+from artwork_insights.study import modifier_parts
 
 NAIVE = "naive difference"
 
@@ -79,7 +83,7 @@ class FindingView:
         Designs, the naive contrast and the alternatives.
     checks : tuple of Diagnostic
         Of the finding and of its estimate, each once.
-    truth_figure, calibration_figure, placebo_figure : Markup or None
+    truth_figure, calibration_figure, placebo_figure, targeting_figure : Markup or None
         None where there is nothing to draw.
     """
 
@@ -90,6 +94,9 @@ class FindingView:
     answer: str
     relative: str | None
     groups: tuple[GroupView, ...]
+    crossings: tuple[CrossingView, ...]
+    arms: ArmsView | None
+    doses: DoseView | None
     truth_figure: Markup | None
     rows: tuple[EstimateRow, ...]
     estimates_figure: Markup
@@ -99,7 +106,16 @@ class FindingView:
     mediation: tuple[MediationView, ...]
     checks: tuple[Diagnostic, ...]
     placebo_figure: Markup | None
+    targeting_figure: Markup | None
     pairs: tuple[PairView, ...]
+
+    @property
+    def without_effect(self) -> tuple[str, ...]:
+        """Groups of single modifiers that have artwork but too little to compare for an effect of their own."""
+        overlap, shown = self.finding.overlap, {(g.modifier, g.group) for g in self.finding.group_effects}
+        single = {modifier for modifier, _ in shown}
+        missing = () if overlap is None else overlap.missing
+        return tuple(m.group for m in missing if m.modifier in single and (m.modifier, m.group) not in shown)
 
     @property
     def n_failed(self) -> int:
@@ -135,6 +151,9 @@ def view_finding(finding: Finding, anchor: str, result: StudyResult, run_dir: Pa
         answer=answer_in_words(finding, unit),
         relative=relative_effect(finding.estimate, finding.base_rate, result.level) if unit.is_rate else None,
         groups=artist.groups(),
+        crossings=view_crossings(finding, result.level),
+        arms=view_arms(finding, unit, result.level, anchor),
+        doses=view_doses(finding, unit, result.level, anchor),
         truth_figure=artist.truth(),
         rows=rows,
         estimates_figure=artist.estimates(rows),
@@ -144,6 +163,7 @@ def view_finding(finding: Finding, anchor: str, result: StudyResult, run_dir: Pa
         mediation=artist.mediation(),
         checks=tuple(dict.fromkeys((*finding.diagnostics, *finding.estimate.diagnostics, finding.design_gap))),
         placebo_figure=artist.placebo(),
+        targeting_figure=artist.targeting(),
         pairs=tuple(
             PairView(pair, picture_uri(run_dir, pair.treated_asset), picture_uri(run_dir, pair.control_asset))
             for pair in finding.pairs
@@ -180,7 +200,8 @@ class _Artist:
 
     def groups(self) -> tuple[GroupView, ...]:
         views = []
-        for number, modifier in enumerate(modifiers_of(self.finding), 1):
+        single = [name for name in modifiers_of(self.finding) if len(modifier_parts(name)) == 1]
+        for number, modifier in enumerate(single, 1):
             groups = tuple(group for group in self.finding.group_effects if group.modifier == modifier)
             ax = plot_group_effects(groups, self.finding.estimate, self.scale)
             told = "; ".join(f"{group.group} {self.scale.effect(group.estimate.effect)}" for group in groups)
@@ -239,3 +260,10 @@ class _Artist:
             return None
         label = "Effects of the component dealt at random within titles, and the real one beside them"
         return self.svg(plot_placebo(self.finding.placebo, self.scale), "placebo", label)
+
+    def targeting(self) -> Markup | None:
+        forest = self.finding.forest
+        if forest is None or forest.targeting is None:
+            return None
+        label = "Effect among the rows with the largest predicted effects, less the average effect, by their share"
+        return self.svg(plot_targeting(forest.targeting, self.scale), "targeting", label)

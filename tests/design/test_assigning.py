@@ -103,6 +103,42 @@ def test_the_embedding_is_used_only_when_named(frame):
     assert named.assignment.confounders.blocks.count("embedding") == 3
 
 
+def test_titles_that_share_near_identical_artwork_are_one_block_and_it_is_said(frame):
+    bits = np.random.default_rng(0).integers(0, 16, (30, 32))
+    picture = np.repeat(["".join(f"{digit:x}" for digit in row) for row in bits], 2)
+    apart = assign(frame.assign(picture_hash=picture), "face_count > 2")
+    assert apart.assignment.n_blocks == 8
+    assert apart.warnings == ()
+    picture[frame["title_id"] == "t5"] = picture[0]
+    shared = assign(frame.assign(picture_hash=picture), "face_count > 2")
+    assert shared.assignment.n_blocks == 7
+    block = shared.assignment.block
+    assert set(block[frame["title_id"] == "t5"]) == set(block[frame["title_id"] == "t0"])
+    assert shared.warnings == (
+        "Some titles share near-identical artwork: the 8 titles count as 7 independent ones, in folds and in errors.",
+    )
+
+
+def test_one_picture_under_every_title_leaves_nothing_independent(frame):
+    with pytest.raises(NotIdentifiedError, match=r"all 8 titles are joined by near-identical artwork"):
+        assign(frame.assign(picture_hash="0" * 32), "face_count > 2")
+
+
+@pytest.mark.parametrize(
+    ("treatment", "options"),
+    [
+        ("duplicate_group > 1", {}),
+        ("face_count > 2", {"confounders": ["genre", "duplicate_group"]}),
+        ("face_count > 2", {"effect_modifiers": ["duplicate_group"]}),
+        ("face_count > 2", {"confounders": ["picture_hash"]}),
+    ],
+)
+def test_the_name_of_a_picture_is_never_a_covariate(frame, treatment, options):
+    named = frame.assign(duplicate_group=range(60), picture_hash="0" * 32)
+    with pytest.raises(NotIdentifiedError, match="tells which picture it is, not what it is like"):
+        assign(named, treatment, **options)
+
+
 def test_unknown_names_are_refused_with_the_nearest(frame):
     with pytest.raises(TableError, match=r"'gnere' is neither a feature nor a column of the tables \(did you mean 'ge"):
         assign(frame, "face_count > 2", confounders=["gnere"])
@@ -112,6 +148,15 @@ def test_unknown_names_are_refused_with_the_nearest(frame):
         assign(frame, "face_count > 2", confounders=["title_id"])
     with pytest.raises(TableError, match=r"treatment 'tagline > 2': 'tagline' is text; it needs numbers"):
         assign(frame, "tagline > 2")
+
+
+@pytest.mark.parametrize("name", ["image_sha256", "picture_hash", "background_hex", "palette_hex", "duplicate_group"])
+def test_what_tells_pictures_apart_is_no_covariate(frame, name):
+    frame[name] = [f"{i % 7:032x}" for i in range(len(frame))]  # few enough levels to pass for a category
+    for options in ({"confounders": [name]}, {"effect_modifiers": [name]}):
+        with pytest.raises(NotIdentifiedError, match=rf"'{name}' tells which picture it is, not what it is like"):
+            assign(frame, "face_count > 2", **options)
+    assert "genre" in assign(frame.drop(columns=name), "face_count > 2").assignment.confounders.blocks
 
 
 def test_a_treatment_that_never_varies_is_refused(frame):
@@ -130,3 +175,20 @@ def test_numbers_of_many_values_are_cut_in_three_equal_parts_and_categories_stay
     assert set(labels["genre"]) == {"Drama", "missing"}
     assert set(labels["n"]) == {"1", "2"}
     assert set(labels["b"]) == {"True"}
+
+
+def test_a_crossing_stands_for_its_two_columns_and_each_is_looked_at(frame):
+    groups = assign(frame, "face_count > 1", effect_modifiers=["genre", "genre x country"]).assignment.groups
+    assert list(groups) == ["genre", "country"]
+    with pytest.raises(TableError, match="'genr' is neither a feature nor a column"):
+        assign(frame, "face_count > 1", effect_modifiers=["genr x country"])
+    with pytest.raises(NotIdentifiedError, match="effect modifier 'face_count' follows from the treatment"):
+        assign(frame, "face_count > 1", effect_modifiers=["genre x face_count"])
+
+
+def test_the_country_is_a_second_clustering_whatever_the_modifiers_are(frame):
+    assignment = assign(frame, "face_count > 1").assignment
+    assert assignment.groups == {}
+    assert assignment.country.tolist() == [0, 1] * 30
+    assert assignment.rows(np.arange(60) % 2 == 1).country.tolist() == [0] * 30
+    assert assign(frame.drop(columns="country"), "face_count > 1").assignment.country is None

@@ -55,6 +55,16 @@ def test_an_assignment_has_no_outcome():
     assert "outcome" not in {field.name for field in fields(Assignment)}
 
 
+def test_blocks_are_titles_unless_titles_are_joined():
+    alone = make([1, 0, 1, 0], ["a", "b", "c", "c"])
+    np.testing.assert_array_equal(alone.block, alone.title)
+    joined = make([1, 0, 1, 0], ["a", "b", "c", "c"], block=["x", "x", "y", "y"])
+    np.testing.assert_array_equal(joined.block, [0, 0, 1, 1])
+    assert (joined.n_blocks, joined.n_titles) == (2, 3)
+    part = joined.rows(np.array([False, True, True, True]))
+    np.testing.assert_array_equal(part.block, [0, 1, 1])
+
+
 @pytest.mark.parametrize(
     ("treatment", "title", "options", "sentence"),
     [
@@ -62,6 +72,8 @@ def test_an_assignment_has_no_outcome():
         ([0, 1], ["a", "b"], {"weights": [1]}, "weights has 1 rows and the treatment 2; give one row per cell."),
         ([0, 1], ["a", "b"], {"asset": [1]}, "asset has 1 rows and the treatment 2; give one row per cell."),
         ([0, 1], ["a", "b"], {"groups": {"g": [1]}}, "groups 'g' has 1 rows and the treatment 2; give one row per"),
+        ([0, 1], ["a", "b"], {"block": [1]}, "block has 1 rows and the treatment 2; give one row per cell."),
+        ([0, 1], ["a", "a"], {"block": [1, 2]}, "a title lies in two blocks; give all artworks of a title one block."),
         ([0, np.nan], ["a", "b"], {}, "the treatment is missing in 1 of 2 rows; leave those rows out."),
         ([1, 1], ["a", "b"], {}, "the treatment does not vary (it is always 1); there is nothing to compare."),
         ([], [], {}, "the treatment does not vary (it is empty); there is nothing to compare."),

@@ -9,8 +9,8 @@ import pytest
 from artwork_insights.design.confounders import (
     Confounders,
     add_title_means,
+    as_confounders,
     encode_confounders,
-    principal_components,
     title_means,
 )
 from artwork_insights.errors import TableError
@@ -78,22 +78,23 @@ def test_an_identifier_is_no_confounder():
         encode_confounders(pd.DataFrame({"imdb": [f"tt{i}" for i in range(60)]}))
 
 
-def test_principal_components_span_what_the_singular_value_decomposition_spans():
-    rng = np.random.default_rng(2)
-    embedding = rng.normal(size=(80, 6)) @ rng.normal(size=(6, 40))
-    components = principal_components(embedding, 4)
-    left, spread, _ = np.linalg.svd(embedding - embedding.mean(axis=0), full_matrices=False)
-    np.testing.assert_allclose(np.abs(components), np.abs(left[:, :4] * spread[:4]), atol=1e-8)
-    assert principal_components(embedding, 20).shape == (80, 6)  # only six directions vary
-    np.testing.assert_allclose(principal_components(embedding[::-1], 4)[::-1], components, atol=1e-8)
-
-
 def test_the_embedding_joins_as_one_block_of_at_most_20_columns():
-    embedding = np.random.default_rng(0).normal(size=(50, 30))
-    encoded = encode_confounders(pd.DataFrame({"year": range(50)}), embedding)
-    assert encoded.values.shape == (50, 21)
+    rng = np.random.default_rng(0)
+    embedding = rng.normal(size=(300, 30)) @ rng.normal(size=(30, 40))
+    encoded = encode_confounders(pd.DataFrame({"year": range(300)}), embedding)
+    assert encoded.values.shape == (300, 21)
     assert encoded.without(["embedding"]).names == ("year",)
     assert encoded.without(["year"]).blocks == ("embedding",) * 20
+    noise_around_two = embedding[:, :2] @ rng.normal(size=(2, 40)) + rng.normal(size=(300, 40))
+    assert encode_confounders(pd.DataFrame({"year": range(300)}), noise_around_two).values.shape == (300, 3)
+
+
+def test_what_an_analyst_has_becomes_confounders():
+    assert as_confounders(np.arange(6).reshape(3, 2)).names == ("confounder 0", "confounder 1")
+    assert as_confounders(np.arange(3)).values.shape == (3, 1)
+    encoded = as_confounders(pd.DataFrame({"genre": ["a", "b", "c"]}))
+    assert encoded.blocks == ("genre",) * 3
+    assert as_confounders(encoded) is encoded
 
 
 def test_holes_are_filled_by_means_and_marked():
@@ -110,3 +111,20 @@ def test_title_means_are_added_only_for_what_varies_within_titles(cells):
     assert added.blocks == ("x", "budget", "x", "x")
     np.testing.assert_allclose(added.values[:, 2] + added.values[:, 3], values[:, 0], atol=ATOL)
     np.testing.assert_allclose(added.values[:, 2], title_means(values[:, 0], title, weights), atol=ATOL)
+
+
+def test_dates_count_in_days_and_numbers_among_objects_stay_numbers():
+    frame = pd.DataFrame({
+        "date": pd.to_datetime(["1970-01-02 00:00", "1970-01-03 12:00", None]),
+        "zoned": pd.to_datetime(["1970-01-02 00:00", "1970-01-03 12:00", None], utc=True),
+        "length": pd.to_timedelta(["1D", "60h", None]),
+        "object": np.array([1, 2.5, None], dtype=object),
+    })  # fmt: skip
+    encoded = encode_confounders(frame)
+    assert encoded.names == ("date", "zoned", "length", "object")
+    assert np.array_equal(encoded.values, np.array([[1.0] * 4, [2.5] * 4, [np.nan] * 4]), equal_nan=True)
+
+
+def test_two_columns_of_one_name_are_refused():
+    with pytest.raises(TableError, match="two columns are called 'a'"):
+        encode_confounders(pd.DataFrame([[1.0, 2.0], [2.0, 1.0]], columns=["a", "a"]))

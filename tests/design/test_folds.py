@@ -53,3 +53,23 @@ def test_more_folds_than_titles_are_refused_with_the_number_possible():
 
 def test_titles_are_numbered_in_sorted_order():
     np.testing.assert_array_equal(encode_titles(["tt9", "tt1", "tt9", "tt5"]), [2, 0, 2, 1])
+
+
+@pytest.mark.parametrize(
+    ("title", "sentence"),
+    [
+        (np.array(["a", 1], dtype=object), "text in some rows and numbers in others"),
+        (["a", None], "some rows have no title"),
+        (["a", np.nan], "some rows have no title"),
+        ([("a", 1), ("b", 1)], r"labels of shape \(2, 2\)"),
+    ],
+)
+def test_labels_that_are_no_titles_are_refused(title, sentence):
+    with pytest.raises(NotIdentifiedError, match=sentence):
+        encode_titles(title)
+
+
+@pytest.mark.parametrize("folds", [-1, 0, 1])
+def test_fewer_than_two_folds_are_refused(folds):
+    with pytest.raises(NotIdentifiedError, match="use at least 2 folds"):
+        assign_title_folds(np.arange(10), folds, np.random.default_rng(0))

@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import mannwhitneyu
 
 from artwork_insights.design.assignment import make_assignment
-from artwork_insights.design.boosting import BoostingSettings
 from artwork_insights.design.confounders import Confounders
 from artwork_insights.design.folds import assign_title_folds
+from artwork_insights.design.learners import BoostingSettings
 from artwork_insights.design.treatment_model import (
     calibration_by_tenth,
     design_covariates,

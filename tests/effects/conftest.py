@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from artwork_insights.design import treatment_model
-from artwork_insights.design.boosting import BoostingSettings
+from artwork_insights.design.learners import BoostingSettings
 from artwork_insights.effects import nuisances
 
 QUICK = BoostingSettings(max_depth=2, learning_rate=0.2, min_child_weight=5.0, rounds=25)
@@ -16,7 +16,7 @@ QUICK = BoostingSettings(max_depth=2, learning_rate=0.2, min_child_weight=5.0, r
 def quick_grid(monkeypatch):
     """The grid search answers at once."""
     for module in (treatment_model, nuisances):
-        monkeypatch.setattr(module, "tune", lambda problem, folds, seed: QUICK)
+        monkeypatch.setattr(module, "tune", lambda *_: QUICK)
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ def test_the_signature_is_the_promised_one_and_importable_from_the_root():
     plain = bare.replace(parameters=parameters, return_annotation=inspect.Signature.empty)
     assert str(plain) == SIGNATURE
     grouped = list(inspect.signature(estimate_group_effects).parameters)
-    assert grouped[:5] == ["outcome", "treatment", "confounders", "clusters", "groups"]
+    assert grouped[:6] == ["outcome", "treatment", "confounders", "clusters", "groups", "crossings"]
 
 
 def test_the_default_design_follows_whether_clusters_repeat(catalogue):
@@ -104,6 +104,113 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(catalogue)
     assert first.effect != other.effect
 
 
+def test_an_estimate_carries_what_it_rests_on_as_diagnostics(catalogue):
+    outcome, treatment, x, title, _ = catalogue
+    found = estimate_average_effect(outcome, treatment, x, title)
+    values = {diagnostic.name: diagnostic.value for diagnostic in found.diagnostics}
+    assert list(values)[:6] == [
+        "smallest_propensity", "share_trimmed", "treatment_auc", "outcome_r2", "effective_assets", "effective_titles",
+    ]  # fmt: skip
+    assert 0.05 <= values["smallest_propensity"] < 0.5
+    assert 0 < values["share_trimmed"] < 0.3
+    assert 0.5 < values["treatment_auc"] < 1
+    assert 0.2 < values["outcome_r2"] < 1
+    assert values["effective_titles"] == found.n_effective_titles < found.n_titles
+    assert all(diagnostic.passed is None and diagnostic.sentence.endswith(".") for diagnostic in found.diagnostics)
+    slope = estimate_average_effect(outcome, x[:, 0], x[:, 1], title)
+    assert [diagnostic.name for diagnostic in slope.diagnostics][:2] == ["treatment_r2", "outcome_r2"]
+
+
+def test_with_few_titles_the_bootstrap_stands_beside_the_interval(catalogue):
+    outcome, treatment, x, title, _ = catalogue
+    few = title < 30
+    found = estimate_average_effect(outcome[few], treatment[few], x[few], title[few])
+    bootstrap = found.diagnostics[-1]
+    assert bootstrap.name == "wild_cluster_bootstrap"
+    assert "Rademacher" in bootstrap.sentence
+    assert (bootstrap.value < 0.05) == (found.p_value < 0.05)
+    assert found.degrees_of_freedom < found.n_titles - 1
+
+
+def test_without_clusters_errors_are_those_published_for_double_machine_learning(catalogue):
+    outcome, treatment, x, title, _ = catalogue
+    alone = estimate_average_effect(outcome, treatment, x)
+    assert np.isinf(alone.degrees_of_freedom)
+    assert np.ptp(alone.interval()) == pytest.approx(2 * 1.959964 * alone.std_error, rel=1e-6)
+    assert estimate_average_effect(outcome, treatment, x, title, design="pooled").std_error > 1.05 * alone.std_error
+
+
+def test_a_second_cluster_joins_the_confounders_and_the_errors_where_there_are_enough(catalogue):
+    outcome, treatment, x, title, _ = catalogue
+    rng = np.random.default_rng(5)
+    many, few = rng.integers(35, size=len(title)), rng.integers(4, size=len(title))
+    shifted = outcome + 3 * few
+    options = {"design": "pooled", "learner": "linear"}
+    one = estimate_average_effect(shifted, treatment, x, title, **options)
+    two = estimate_average_effect(shifted, treatment, x, np.column_stack([title, few]), **options)
+    assert two.std_error < 0.6 * one.std_error  # the country's level is held fixed
+    crossed = estimate_average_effect(outcome, treatment, x, np.column_stack([title, many]), **options)
+    assert crossed.degrees_of_freedom <= 34
+    assert two.degrees_of_freedom > 34
+
+
+def test_treatments_confounders_and_indices_of_any_kind_give_the_same_estimate(catalogue):
+    outcome, treatment, x, title, genre = catalogue
+    frame = pd.DataFrame({"x": x[:, 0], "genre": genre})
+    base = estimate_average_effect(outcome, treatment, frame, title)
+    odd = pd.Index(np.arange(len(title))[::-1] * 2 + 5)
+    assert base == estimate_average_effect(
+        pd.Series(outcome, index=odd), pd.Series(treatment == 1, index=odd), frame.set_index(odd),
+        pd.Series(title, index=odd),
+    )  # fmt: skip
+    assert base == estimate_average_effect(list(outcome), treatment.astype(int).astype(object), frame, list(title))
+    mixed = np.column_stack([x[:, 0].astype(object), genre])
+    assert both(base) == both(estimate_average_effect(outcome, treatment, mixed, title))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"treatment": ["yes", "no"]}, "the treatment holds 'yes'; it needs numbers or truth values."),
+        ({"treatment": np.zeros((2, 2))}, "the treatment has shape (2, 2); give one number per row."),
+        ({"confounders": np.zeros((3, 1))}, "confounders has 3 rows and the treatment 2; give one row per cell."),
+        ({"confounders": np.zeros((2, 1, 1))}, "the confounders have shape (2, 1, 1); give a data frame or (n, k)"),
+        ({"clusters": np.zeros((2, 3))}, "clusters have shape (2, 3); give one column of titles, or two of titles and"),
+        ({"weights": [1, 0]}, "weights must be positive numbers; leave rows without weight out."),
+    ],
+)
+def test_wrong_shapes_and_values_are_refused_in_one_sentence(changes, sentence):
+    right = {"outcome": [0.0, 1.0], "treatment": [0, 1], "confounders": np.zeros((2, 1)), "clusters": [1, 2]}
+    with pytest.raises(NotIdentifiedError) as refusal:
+        estimate_average_effect(**right | changes)
+    assert str(refusal.value).startswith(sentence)
+
+
+def test_codes_other_than_zero_and_one_are_refused_since_they_would_get_a_slope(catalogue):
+    outcome, treatment, x, title, _ = catalogue
+    with pytest.raises(NotIdentifiedError, match="two values -1 and 1; code without as 0 and with as 1"):
+        estimate_average_effect(outcome, 2 * treatment - 1, x, title, learner="linear")
+
+
+def test_a_confounder_that_is_the_treatment_in_other_units_is_refused(catalogue):
+    outcome, treatment, x, title, _ = catalogue
+    frame = pd.DataFrame(x).assign(shown=np.where(np.asarray(treatment) == 1, "yes", "no"))
+    with pytest.raises(NotIdentifiedError, match="confounder 'shown=yes' is the treatment itself"):
+        estimate_average_effect(outcome, treatment, frame, title, learner="linear")
+    nearly = frame.assign(shown=np.where((np.asarray(treatment) == 1) ^ (np.arange(len(frame)) == 0), "yes", "no"))
+    estimate_average_effect(outcome, treatment, nearly, title, learner="linear")  # one cell off is no copy
+
+
+def test_crossings_are_a_list_of_crossings(catalogue):
+    outcome, treatment, x, title, _ = catalogue
+    groups = {"side": np.arange(len(title)) % 2, "third": np.arange(len(title)) % 3}
+    for wrong in ("side x third", ["tihrd"]):
+        with pytest.raises(NotIdentifiedError, match="must be a list of crossings"):
+            estimate_group_effects(outcome, treatment, x, title, groups=groups, crossings=wrong, learner="linear")
+    with pytest.raises(NotIdentifiedError, match="groups need names"):
+        estimate_group_effects(outcome, treatment, x, title, groups=groups["side"], learner="linear")
+
+
 def test_repeats_are_medians_near_the_single_runs(catalogue):
     outcome, treatment, x, title, _ = catalogue
     one = estimate_average_effect(outcome, treatment, x, title)
@@ -128,15 +235,21 @@ def test_given_folds_are_used_and_may_not_split_a_title(catalogue):
     [
         ({"design": "within"}, "design 'within' compares artworks inside titles and estimates no ATE; use 'mundlak' "),
         ({"design": "within", "estimand": "ATT"}, "design 'within' compares artworks inside titles and estimates no A"),
-        ({"estimand": "LATE"}, "estimand 'LATE' has no doubly robust score; use ATE, ATT or ATO."),
+        ({"estimand": "LATE"}, "estimand 'LATE' is not known; use 'ATE' or 'ATT' or 'ATO'."),
         ({"score": "ipw"}, "score 'ipw' is not known; use 'aipw' or 'plr'."),
         ({"design": "nested"}, "design 'nested' is not known; use None or 'pooled' or 'mundlak' or 'within'."),
-        ({"learner": "magic"}, "learner 'magic' is not known; use 'xgboost'."),
-        ({"folds": 1}, "design 'mundlak': all usable titles lie in one fold; use at least 2 folds."),
+        ({"learner": "magic"}, "learner 'magic' is not known; use 'xgboost' or 'linear' or 'lasso'"),
+        ({"folds": 1}, "folds=1 is not a whole number of at least 2."),
         ({"folds": 99}, "60 titles cannot be split into 99 folds; use at most 60 folds or more titles."),
         ({"folds": [0, 1]}, "fold labels need one label per row and repeats=1."),
-        ({"repeats": 0}, "repeats=0: fit at least once."),
-        ({"trim": 0.5}, "design 'mundlak': no artworks with and without the component are comparable (propensities "),
+        ({"repeats": 0}, "repeats=0 is not a whole number of at least 1."),
+        ({"folds": -1}, "folds=-1 is not a whole number of at least 2."),
+        ({"folds": "5"}, "folds='5' is not a whole number of at least 2."),
+        ({"seed": "a"}, "seed='a' is not a whole number of at least 0."),
+        ({"trim": -1}, "trim=-1 is no rule; use a number from 0 to below 0.5, or 'crump'."),
+        ({"design": "within", "estimand": "LATE"}, "estimand 'LATE' is not known"),
+        ({"score": "plr", "estimand": "LATE"}, "estimand 'LATE' is not known"),
+        ({"trim": 0.5}, "trim=0.5 is no rule; use a number from 0 to below 0.5, or 'crump'."),
     ],
 )
 def test_what_cannot_be_estimated_is_refused_in_one_sentence(catalogue, options, sentence):
@@ -194,6 +307,11 @@ def test_group_effects_are_averages_over_the_groups_cells(catalogue):
     by_mapping = estimate_group_effects(outcome, treatment, x, title, groups={"genre": genre})
     assert [g.estimate for g in by_mapping] == [g.estimate for g in groups[:3]]
     assert all(g.q_value >= g.estimate.p_value for g in groups)
+    crossed = estimate_group_effects(outcome, treatment, x, title, groups=labels, crossings=("genre x half",))
+    assert crossed[:5] != groups  # q-values are over all groups now
+    assert [g.group for g in crossed[5:]][:2] == ["Comedy x down", "Comedy x up"]
+    with pytest.raises(NotIdentifiedError, match="crossing 'genre x age': 'age' is not a modifier"):
+        estimate_group_effects(outcome, treatment, x, title, groups=labels, crossings=("genre x age",))
 
 
 def test_a_group_of_fewer_than_five_titles_has_no_effect_of_its_own(catalogue):

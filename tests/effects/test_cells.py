@@ -89,6 +89,40 @@ def test_a_title_outcome_gives_one_row_per_artwork_of_titles_that_have_it():
     assert "country" in cells.frame  # the title's own column keeps its name where no log has one
 
 
+def test_near_identical_artworks_of_a_title_are_one_observation():
+    features = make_features()
+    features.frame["duplicate_group"] = pd.Categorical([0, 0, 1, 1])  # a1 = a2 of t1, a3 = a4 of t2
+    cells = join_tables(make_catalog(), features, None)
+    keys = list(zip(cells.frame["asset_id"], cells.frame["country"], strict=True))
+    assert keys == [("a1", "BR"), ("a1", "SE"), ("a3", "SE")]
+    np.testing.assert_array_equal(cells.impressions, [50, 300, 400])
+    np.testing.assert_allclose(cells.outcome, [2 / 50, 40 / 300, 20 / 400])
+    np.testing.assert_array_equal(cells.frame["face_count"], [0, 0, 2])
+    np.testing.assert_array_equal(cells.frame["asset_clutter"], ["none", "none", "much"])
+    np.testing.assert_array_equal(cells.embedding, [[0, 1], [0, 1], [4, 5]])
+    assert cells.notes == ("2 artworks are near-identical to another of their title and count as one with it.",)
+
+
+def test_an_artwork_never_shown_stands_for_its_copy_that_was():
+    features = make_features()
+    features.frame["duplicate_group"] = [0, 1, 2, 2]
+    shown = pd.DataFrame({"asset_id": ["a4"], "country": ["SE"], "impressions": [10], "takes": [1]})
+    cells = join_tables(make_catalog(impressions=shown), features, None)
+    assert list(cells.frame["asset_id"]) == ["a3"]
+    assert cells.outcome == pytest.approx([0.1])
+
+
+def test_copies_across_titles_and_artworks_of_no_group_stay_apart():
+    features = make_features()
+    features.frame["duplicate_group"] = pd.Categorical([None, 5, 5, None])
+    assert len(join_tables(make_catalog(), features, None).frame) == 4
+    catalog = make_catalog(impressions=None, popularity=None)
+    by_title = join_tables(catalog, make_features(embedding=False), "score")
+    features.frame["duplicate_group"] = [0, 0, 1, 1]
+    merged = join_tables(catalog, features, "score")
+    assert (len(by_title.frame), len(merged.frame)) == (2, 1)
+
+
 def test_artworks_without_features_are_counted_and_none_at_all_is_refused():
     cells = join_tables(make_catalog(), make_features(("a2", "a3")), None)
     assert cells.notes[0] == "2 of 4 artworks have no features and are left out."

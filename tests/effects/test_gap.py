@@ -68,3 +68,22 @@ def test_the_within_design_drops_no_overlap_and_mundlak_keeps_only_titles_that_v
     assert kept.max() <= 0.95
     outside = mundlak.eligible & ~mundlak.keep
     assert ((mundlak.propensity[outside] < 0.05) | (mundlak.propensity[outside] > 0.95)).all()
+
+
+def test_titles_joined_by_near_identical_artwork_share_a_fold_and_count_as_one(catalogue):
+    outcome, treatment, x, title, _ = catalogue
+    confounders, block = Confounders(x, ("a", "b"), ("a", "b")), title // 3
+    joined = AnalysisSample(make_assignment(treatment, confounders, title, block=block), outcome)
+    folds = fold_labels(joined, 5, 1, np.random.default_rng(0))
+    assert all(len(set(folds[0][block == b])) == 1 for b in range(20))
+    fits = {d: fit_design(joined, d, folds, trim=0.05, seed=0) for d in ("pooled", "mundlak")}
+    found = fits["pooled"].estimate("ATE")
+    assert found.degrees_of_freedom <= 19
+    assert found.n_titles == 60
+    assert 18 < found.n_effective_titles <= 20
+    alone = fit_design(AnalysisSample(make_assignment(treatment, confounders, title), outcome), "pooled", folds,
+                       trim=0.05, seed=0).estimate("ATE")  # fmt: skip
+    assert alone.effect == pytest.approx(found.effect)
+    assert alone.degrees_of_freedom > 40
+    difference, std_error = compare_designs(fits["pooled"], fits["mundlak"], joined.assignment.block)
+    assert difference > 2 * std_error > 0

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from artwork_insights.design.balance import BalanceRow
+from artwork_insights.design.missing import MissingComparison
 from artwork_insights.design.overlap import DroppedGroup, Overlap
 from artwork_insights.diagnostic import Diagnostic
+from artwork_insights.effects.arms import ArmContrast, ArmEffects, ArmMean
+from artwork_insights.effects.dose_response import DoseResponse
 from artwork_insights.effects.estimates import (
     EffectEstimate,
-    ForestSummary,
     GroupEffect,
     NamedEstimate,
     NuisanceQuality,
 )
+from artwork_insights.effects.forest.calibration import Calibration
+from artwork_insights.effects.forest.held_out import HeldOutNumber
+from artwork_insights.effects.forest.policy import Policy
+from artwork_insights.effects.forest.summary import ForestSummary
+from artwork_insights.effects.forest.targeting import TargetingCurve
+from artwork_insights.effects.simultaneous import JointTest
 from artwork_insights.mechanisms.mediation import MediationResult, PathEstimate
 from artwork_insights.mechanisms.moderation import Moderation
 from artwork_insights.report.findings import (
@@ -48,7 +57,9 @@ TINY_JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
 
 def make_estimate(effect: float = 0.0031, std_error: float = 0.00025, **changes: object) -> EffectEstimate:
     """An average effect in takes per impression."""
-    estimate = EffectEstimate("ATE", "mundlak", "aipw", effect, std_error, 287, 8124, 1702, 288)
+    estimate = EffectEstimate(
+        "ATE", "mundlak", "aipw", effect, std_error, 287, 8124, 1702, 288, (), 1455.2, 143.7
+    )  # fmt: skip
     return dataclasses.replace(estimate, **changes)  # type: ignore[arg-type]
 
 
@@ -76,6 +87,43 @@ def make_groups(factor: float = 1.0) -> tuple[GroupEffect, ...]:
     return tuple(groups)
 
 
+def make_crossing() -> tuple[GroupEffect, ...]:
+    """Effects by genre and country together; one pair could not be estimated, one country in four is told apart."""
+    return tuple(
+        GroupEffect(
+            "genre x country", f"{genre} x {country}", make_estimate(0.0005 * a * b / 1000, 0.0009, n_titles=8),
+            0.0004 * (a * b - 1) / 1000, 0.01 if country == "BR" else 0.6, 0.025, (-0.004, 0.004),
+        )
+        for genre, a in GENRES.items()
+        for country, b in COUNTRIES.items()
+        if (genre, country) != ("Drama", "JP")
+    )  # fmt: skip
+
+
+def make_arms(effects: tuple[float, ...] = (0.0, 0.035, 0.017, 0.002)) -> ArmEffects:
+    """No face, one, two, three or more: planted effects with an error of 0.001, so every step of 0.003 is clear."""
+    names = ("0", "1", "2", "3+")
+    contrasts = []
+    for first, second in combinations(range(len(names)), 2):
+        effect = effects[second] - effects[first]
+        estimate = make_estimate(effect, 0.001, n_titles=56)
+        contrasts.append(ArmContrast(names[second], names[first], estimate, (effect - 0.0027, effect + 0.0027)))
+    means = tuple(ArmMean(n, 0.11 + e, 0.002, 900, 80) for n, e in zip(names, effects, strict=True))
+    return ArmEffects(names, "0", "mundlak", means, tuple(contrasts), JointTest(59.5, 3, 84, 1e-9))
+
+
+def make_curve(linearity: float = 0.92, no_effect: float = 0.001) -> DoseResponse:
+    """A straight line through the reference with a band."""
+    dose = tuple(np.linspace(16, 66, 25).tolist())
+    effect = tuple(0.0001 * (d - 41) for d in dose)
+    error = tuple(0.00004 * abs(d - 41) for d in dose)
+    low, high = (tuple(e + sign * 2.9 * s for e, s in zip(effect, error, strict=True)) for sign in (-1, 1))
+    return DoseResponse(
+        "mundlak", dose, effect, error, low, high, 0.95, 41.0, (20.0, 34.0, 47.0, 62.0),
+        JointTest(0.09, 2, 70, linearity), JointTest(7.1, 3, 70, no_effect), 3820, 796, 120,
+    )  # fmt: skip
+
+
 def make_overlap() -> Overlap:
     """Two humps of propensity."""
     edges = np.linspace(0, 1, 21)
@@ -83,11 +131,21 @@ def make_overlap() -> Overlap:
     treated = (900 * np.exp(-((middle - 0.68) ** 2) / 0.05)).astype(int)
     control = (700 * np.exp(-((middle - 0.33) ** 2) / 0.06)).astype(int)
     return Overlap(
-        "Rows whose predicted chance lies outside 0.05 to 0.95 are left out.", 9640, 8124, 300, 288, 3120.4, 2710.9,
+        "Rows whose predicted chance lies outside 0.05 to 0.95 are left out.", 9640, 8124, 300, 288,
+        2204.1, 1890.2, 3120.4, 2710.9,
         tuple(map(float, edges)), tuple(map(int, treated)), tuple(map(int, control)),
         (
             DroppedGroup("genre", "Documentary", 412, 1400, "Documentary: 412 of 1,400 rows have no match."),
             DroppedGroup("country", "JP", 120, 1930, "JP: 120 of 1,930 rows have no match."),
+        ),
+        (
+            MissingComparison(
+                "genre, country", "Documentary in JP", 140, 2, 48, 1, 9, 0,
+                "Documentary in JP: 2 of 140 artworks show a face; 1 of 48 titles can be compared with artwork both "
+                "with and without a face.",
+                "To learn the effect there, make about 9 artworks with a face, one for each title that has none or "
+                "hardly any (10 titles with both are the fewest that a comparison needs).",
+            ),
         ),
         "The average speaks of titles that have artwork with and without a face, and of rows that could be either.",
     )  # fmt: skip
@@ -101,8 +159,27 @@ def make_balance() -> tuple[BalanceRow, ...]:
         "embedding", "title mean of lightness_mean", "popularity",
     )  # fmt: skip
     return tuple(
-        BalanceRow(name, before, 0.12 * before, 0.2 * before, 1.3, 1.04)
+        BalanceRow(name, name, before, 0.12 * before, 0.2 * before, 0.1 * before, 1.3, 1.04, abs(0.3 * before), 0.02)
         for name, before in zip(names, map(float, rng.normal(0, 0.35, len(names))), strict=True)
+    )
+
+
+def make_forest_tests() -> tuple[Calibration, TargetingCurve, Policy]:
+    """Predicted differences hold on other titles, and a rule for genres pays."""
+    shares = tuple(i / 20 for i in range(1, 21))
+    gains = tuple(0.002 * (1 - share) for share in shares)
+    low, high = (
+        tuple(gain + sign * 0.0005 * (1 - s) for gain, s in zip(gains, shares, strict=True)) for sign in (-1, 1)
+    )
+    curve = TargetingCurve(
+        shares, gains, low, high, HeldOutNumber(0.001, 0.0002, 179), HeldOutNumber(0.0003, 0.0001, 179), 0.95, 180
+    )
+    rule = ("Choose artwork with a face for Drama.", "Choose artwork without a face for genres other than Drama.")
+    gain = HeldOutNumber(0.0011, 0.0002, 149)
+    return (
+        Calibration(HeldOutNumber(0.0031, 0.0003, 179), 0.003, HeldOutNumber(0.9, 0.2, 179), 180),
+        curve,
+        Policy(rule, 1, 0.0005, 0.42, gain, HeldOutNumber(0.0007, 0.0002, 149), 0.95, True, 150),
     )
 
 
@@ -172,10 +249,11 @@ def make_finding(**changes: object) -> Finding:
             NamedEstimate("without face-sensitive confounders", make_estimate(0.0034, 0.00026), "Leaves clutter out."),
             NamedEstimate("ATT", None, "Not identified: too few titles."),
         ),
-        group_effects=make_groups(),
+        group_effects=(*make_groups(), *make_crossing()),
         forest=ForestSummary(
             0.0030, (0.0001, 0.0021, 0.0031, 0.0040, 0.0052), (("genre", 0.61), ("country", 0.39)),
-            (("genre", "Drama", 0.0044), ("genre", "Documentary", 0.0004)), 1.2, 8124, "The forest agrees.",
+            (("genre", "Drama", 0.0044), ("genre", "Documentary", 0.0004)), 1.2, 8124,
+            "The forest agrees.", 0.0008, *make_forest_tests(),
         ),
         nuisance=NuisanceQuality(
             0.74, None, 0.41, tuple((0.05 + 0.1 * i, 0.04 + 0.102 * i, 812) for i in range(10)),
@@ -217,7 +295,7 @@ def make_bare_finding() -> Finding:
         alternatives=(), group_effects=(), forest=None, moderation=(), mediation=(), e_value=None, placebo=None,
         warnings=(), left_out=(), pairs=(), truth=(), balance=(),
         nuisance=NuisanceQuality(None, 0.2, None, (), {}, {}, 0.8),
-        overlap=None,
+        overlap=None, dose_response=make_curve(),
     )  # fmt: skip
 
 

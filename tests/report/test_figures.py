@@ -20,9 +20,11 @@ from artwork_insights.report.figures import (
     plot_truth,
 )
 from artwork_insights.report.findings import Finding, OutcomeUnit
+from artwork_insights.report.level_figures import plot_arms, plot_dose_response
 from artwork_insights.report.numbers import Scale, scale_of
 from artwork_insights.report.path_figure import plot_mediation
 from artwork_insights.report.svg import draw_svg
+from tests.report.conftest import make_arms, make_curve
 
 SCALE = scale_of(OutcomeUnit("take rate", True), 0.00025)
 DATES = (date(2025, 1, 6), date(2025, 1, 7), date(2025, 2, 3))
@@ -37,9 +39,20 @@ PLOTS: dict[str, Plot] = {
     "balance": lambda f, ax: plot_balance(f.balance, ax),
     "calibration": lambda f, ax: plot_calibration(f.nuisance.calibration, ax),
     "placebo": lambda f, ax: plot_placebo(f.placebo, SCALE, ax) if f.placebo else pytest.fail("no placebo"),
+    "arms": lambda f, ax: plot_arms(make_arms(), "number of faces", SCALE, ax),
+    "dose": lambda f, ax: plot_dose_response(make_curve(), "lightness", SCALE, ax),
     "mediation": lambda f, ax: plot_mediation(f.mediation[0], "take rate", SCALE, ax),
 }
-WITH_EFFECT_UNIT = {"groups": "x", "estimates": "x", "truth": "x", "placebo": "x", "mediation": "x", "dates": "y"}
+WITH_EFFECT_UNIT = {
+    "groups": "x",
+    "estimates": "x",
+    "truth": "x",
+    "placebo": "x",
+    "mediation": "x",
+    "dates": "y",
+    "arms": "x",
+    "dose": "y",
+}
 
 
 def points(ax: Axes, marker: str) -> list[tuple[float, float]]:

@@ -250,7 +250,8 @@ def read_page(result: StudyResult, run_dir: Path) -> Page:
 
 
 def test_every_interval_is_drawn_and_named_at_the_level_of_the_study(result, finding, run_dir):
-    bare = dataclasses.replace(finding, mediation=(), placebo=None, truth=())  # these speak of 95 % by themselves
+    speaks_of_95 = {"mediation": (), "placebo": None, "truth": (), "forest": None}
+    bare = dataclasses.replace(finding, **speaks_of_95)
     bare = dataclasses.replace(bare, robustness=dataclasses.replace(finding.robustness, alpha=0.1))
     text = read_page(dataclasses.replace(result, findings=(bare,), refused=(), level=0.9), run_dir).text
     low, high = (1000 * limit for limit in finding.estimate.interval(0.9))

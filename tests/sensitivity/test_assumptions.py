@@ -11,7 +11,7 @@ from artwork_insights.sensitivity.interference import SiblingSlope
 from artwork_insights.sensitivity.observed_confounders import ConfounderStrength
 from artwork_insights.sensitivity.robustness import Robustness
 
-OVERLAP = Overlap("rule", 1000, 800, 300, 200, 240.0, 310.0, (0.0, 1.0), (1,), (1,), (), "")
+OVERLAP = Overlap("rule", 1000, 800, 300, 200, 200.0, 260.0, 240.0, 310.0, (0.0, 1.0), (1,), (1,), (), (), "")
 ROBUST = Robustness(0.05, 0.20, 0.12, 0.05)
 GENRE, YEAR = ConfounderStrength("genre", 0.1, 0.1, 0.12), ConfounderStrength("launch_year", 0.01, 0.01, 0.02)
 

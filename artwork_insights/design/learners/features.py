@@ -1,0 +1,86 @@
+"""Features of a prediction task: raw, filled for linear models, and binned once for all trees, folds and models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from artwork_insights.design.confounders import FloatArray, fill_missing
+from artwork_insights.design.folds import IntArray
+from artwork_insights.design.learners.side_by_side import side_by_side
+
+CodeArray = npt.NDArray[np.uint8]
+NUMBER_OF_BINS = 64
+MISSING = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Binned:
+    """Features as bin numbers.
+
+    Attributes
+    ----------
+    codes : array of shape (n, k), uint8
+        0, 1, ... in the order of the values; 255 where missing.
+    sizes : array of shape (k,), int
+        Number of bins of each column, at least 1 and below 128.
+    """
+
+    codes: CodeArray
+    sizes: IntArray
+
+
+@dataclass(frozen=True)
+class Features:
+    """Inputs of a prediction task; what is derived from them is made once, when first asked for.
+
+    Attributes
+    ----------
+    values : array of shape (n, k)
+        May hold NaN.
+    """
+
+    values: FloatArray
+
+    @cached_property
+    def binned(self) -> Binned:
+        """Bin numbers of all rows. Folds select rows of them, so that values are never sorted or copied again."""
+        columns = side_by_side(bin_column, self.values.T)
+        codes = np.empty(self.values.shape, dtype=np.uint8)
+        for k, column in enumerate(columns):
+            codes[:, k] = column
+        known = np.where(codes == MISSING, 0, codes)
+        return Binned(codes, known.max(axis=0, initial=0).astype(np.int64) + 1)
+
+    @cached_property
+    def filled(self) -> FloatArray:
+        """Columns of mean 0 and SD 1 without holes: means, with indicator columns for what was missing."""
+        filled = fill_missing(self.values)
+        spread = filled.std(axis=0)
+        return np.asarray((filled - filled.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+
+
+def bin_column(values: FloatArray) -> CodeArray:
+    """Bin numbers of one column: every level its own bin where few, else bins of about equal counts.
+
+    Shape (n,) in, (n,) out; NaN becomes 255.
+    """
+    missing = np.isnan(values)
+    levels, counts = np.unique(values[~missing], return_counts=True)
+    codes = np.searchsorted(_largest_of_bins(levels, counts), values, side="left").astype(np.uint8)
+    codes[missing] = MISSING
+    return codes
+
+
+def _largest_of_bins(levels: FloatArray, counts: IntArray) -> FloatArray:
+    """Largest value of each bin but the last; a level that fills a bin alone shares it with no other."""
+    if len(levels) <= NUMBER_OF_BINS:
+        return levels[:-1]
+    heavy = counts > counts.sum() / NUMBER_OF_BINS
+    light = np.where(heavy, 0, counts)
+    middle = (np.cumsum(light) - light / 2) / light.sum()
+    shared = np.floor(middle * (NUMBER_OF_BINS - heavy.sum()))
+    return np.asarray(levels[:-1][(np.diff(shared) > 0) | heavy[1:] | heavy[:-1]])

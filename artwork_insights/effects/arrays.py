@@ -1,0 +1,102 @@
+"""What an analyst hands over in a notebook, made into a sample: arrays, Series and data frames of any index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from artwork_insights.design.assignment import Assignment, label_arrays, make_assignment
+from artwork_insights.design.confounders import array_frame, encode_confounders
+from artwork_insights.design.reading import as_numbers
+from artwork_insights.effects.sample import AnalysisSample
+from artwork_insights.errors import NotIdentifiedError
+
+SAME = 1e-9
+
+
+def sample_from_arrays(
+    outcome: npt.ArrayLike,
+    treatment: npt.ArrayLike,
+    confounders: pd.DataFrame | npt.ArrayLike | None,
+    clusters: npt.ArrayLike | None = None,
+    *,
+    weights: npt.ArrayLike | None = None,
+    groups: Mapping[str, npt.ArrayLike] | None = None,
+) -> AnalysisSample:
+    """Make a sample of n cells.
+
+    Parameters
+    ----------
+    outcome, treatment : arrays of shape (n,)
+        Numbers or truth values.
+    confounders : DataFrame of n rows, or array of shape (n, k), optional
+        Numbers, truth values and text; text becomes one column per level.
+    clusters : array of shape (n,) or (n, 2), optional
+        Titles; a second column (country) joins the confounders, and errors are clustered by it too where both sides
+        have at least 30. Without clusters every row stands alone.
+    weights : array of shape (n,), optional
+    groups : mapping from modifier to array of shape (n,), optional
+
+    Raises
+    ------
+    NotIdentifiedError
+        For a wrong length or shape, a missing value, text where a number belongs, or a confounder that is the
+        treatment itself; in one sentence.
+    """
+    values = as_numbers("outcome", outcome)
+    frame = _confounder_frame(confounders, len(values))
+    labels = label_arrays(groups)
+    title: npt.ArrayLike = np.arange(len(values))
+    if clusters is not None:
+        title, country = _split_clusters(clusters)
+        if country is not None and len(country) == len(frame):
+            labels.setdefault("country", country)
+            frame = frame.assign(**{"country" if "country" not in frame else "second cluster": country})
+    assignment = make_assignment(
+        as_numbers("treatment", treatment),
+        encode_confounders(frame),
+        title,
+        weights=weights,
+        groups=labels,
+        country=labels.get("country"),
+    )
+    _refuse_copies(assignment)
+    return AnalysisSample(assignment, values)
+
+
+def _refuse_copies(assignment: Assignment) -> None:
+    """Refuse a confounder that is the treatment in other units: held fixed, nothing of the treatment is left."""
+    treatment = assignment.treatment - assignment.treatment.mean()
+    for name, column in zip(assignment.confounders.names, assignment.confounders.values.T, strict=True):
+        distance = column - column.mean()  # NaN where a value is missing: then it is no copy
+        size = np.abs(distance).max(initial=0.0)
+        if 0 < size < np.inf:
+            distance = distance / size
+            slope = float(distance @ treatment) / float(treatment @ treatment)
+            if np.abs(distance - slope * treatment).max() < SAME:
+                raise NotIdentifiedError(f"confounder {name!r} is the treatment itself in other units; leave it out.")
+
+
+def _split_clusters(clusters: npt.ArrayLike) -> tuple[npt.ArrayLike, npt.NDArray[np.object_] | None]:
+    columns = np.asarray(clusters, dtype=object)
+    if columns.ndim == 1:
+        return clusters, None
+    if columns.ndim == 2 and columns.shape[1] <= 2:
+        second = (
+            np.where(pd.isna(columns[:, 1]), "missing", columns[:, 1].astype(str)) if columns.shape[1] == 2 else None
+        )
+        return columns[:, 0], second
+    raise NotIdentifiedError(
+        f"clusters have shape {columns.shape}; give one column of titles, or two of titles and countries."
+    )
+
+
+def _confounder_frame(confounders: pd.DataFrame | npt.ArrayLike | Sequence[float] | None, n: int) -> pd.DataFrame:
+    if confounders is None:
+        return pd.DataFrame(index=range(n))
+    if isinstance(confounders, pd.DataFrame):
+        return confounders.reset_index(drop=True)
+    return array_frame(confounders)

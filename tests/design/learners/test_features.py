@@ -1,0 +1,51 @@
+"""Binning keeps order and levels, and loses no heavy value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from artwork_insights.design.learners.features import MISSING, NUMBER_OF_BINS, Features, bin_column
+
+
+def test_few_levels_keep_a_bin_each_however_rare():
+    column = np.zeros(100_000)
+    column[:3], column[3:5] = 7.0, -2.0
+    np.testing.assert_array_equal(np.unique(bin_column(column), return_counts=True), [[0, 1, 2], [2, 99_995, 3]])
+
+
+@pytest.mark.parametrize("values", ["normal", "half zeros", "log-normal"])
+def test_bins_follow_the_order_and_hold_about_as_many_rows_each(values):
+    rng = np.random.default_rng(0)
+    column = np.exp(rng.normal(size=20_000)) if values == "log-normal" else rng.normal(size=20_000)
+    if values == "half zeros":
+        column[::2] = 0.0
+    codes = bin_column(column)
+    order = np.argsort(column, kind="stable")
+    assert (np.diff(codes[order].astype(int)) >= 0).all()
+    sizes = np.bincount(codes)
+    assert 30 < len(sizes) <= 2 * NUMBER_OF_BINS
+    assert sizes[sizes < 10_000].max() <= 2 * 20_000 / NUMBER_OF_BINS
+    if values == "half zeros":
+        zeros = np.unique(codes[column == 0.0])
+        assert len(zeros) == 1
+        assert sizes[zeros[0]] == 10_000  # it shares its bin with nothing
+    np.testing.assert_array_equal(bin_column(np.exp(column)), codes)  # only order counts
+
+
+def test_what_is_missing_has_its_own_code_and_an_empty_column_one_bin():
+    values = np.column_stack([np.array([3.0, np.nan, 1.0, 2.0]), np.full(4, np.nan)])
+    binned = Features(values).binned
+    np.testing.assert_array_equal(binned.codes[:, 0], [2, MISSING, 0, 1])
+    np.testing.assert_array_equal(binned.codes[:, 1], MISSING)
+    np.testing.assert_array_equal(binned.sizes, [3, 1])
+
+
+def test_filled_columns_have_mean_zero_and_sd_one_and_say_what_was_missing():
+    values = np.column_stack([np.array([3.0, np.nan, 1.0, 2.0, 8.0]), np.full(5, 4.0)])
+    filled = Features(values).filled
+    assert filled.shape == (5, 3)
+    np.testing.assert_allclose(filled.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(filled.std(axis=0), [1, 0, 1])
+    assert filled[1, 0] == pytest.approx(0)
+    assert filled[:, 2].argmax() == 1

@@ -1,0 +1,74 @@
+"""Rosenbaum bounds against the gold numbers of `causal/rosenbaum` (rbounds, exact R computations, the book)."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from artwork_insights.sensitivity.rosenbaum import mcnemar_bounds, rosenbaum_bounds
+
+
+@pytest.fixture(scope="module")
+def folder(reference_data):
+    return reference_data / "causal" / "rosenbaum"
+
+
+@pytest.fixture(scope="module")
+def gold(folder):
+    return {check["id"]: check for check in json.loads((folder / "gold.json").read_text())["checks"]}
+
+
+@pytest.fixture(scope="module")
+def lead(folder):
+    """Lead in the blood of children of exposed fathers and of their controls (Rosenbaum 2002, section 4.3)."""
+    return pd.read_csv(folder / "lead_pairs.csv")
+
+
+def test_the_normal_p_values_equal_psens(lead, gold):
+    check = gold["lead_psens"]
+    ours = rosenbaum_bounds(lead.trt, lead.ctrl, check["expected"]["Gamma"])
+    assert [b.p_lower for b in ours.bounds] == pytest.approx(check["expected"]["p_lower"], abs=check["tol"])
+    assert [b.p_upper for b in ours.bounds] == pytest.approx(check["expected"]["p_upper"], abs=check["tol"])
+
+
+def test_the_statistic_and_the_critical_gamma_equal_the_gold(lead, gold):
+    ours = rosenbaum_bounds(lead.trt, lead.ctrl)
+    assert ours.statistic == gold["lead_T"]["expected"]["T"]
+    assert ours.n_informative == gold["lead_T"]["expected"]["n_nonzero"]
+    check = gold["lead_critical_gamma"]
+    assert ours.critical_gamma == pytest.approx(check["expected"], abs=check["tol"])
+
+
+def test_the_exact_p_values_equal_the_gold(lead, gold):
+    check = gold["lead_exact_upper"]
+    gammas = [float(name.removeprefix("Gamma")) for name in check["expected"]]
+    ours = rosenbaum_bounds(lead.trt, lead.ctrl, gammas, variant="exact")
+    assert [b.p_upper for b in ours.bounds] == pytest.approx(list(check["expected"].values()), abs=check["tol"])
+
+
+def test_the_hodges_lehmann_bounds_equal_hlsens(lead, gold):
+    check = gold["lead_hlsens"]
+    ours = rosenbaum_bounds(lead.trt, lead.ctrl, check["expected"]["Gamma"])
+    assert [b.effect_lower for b in ours.bounds] == pytest.approx(check["expected"]["lower"], abs=check["tol"])
+    assert [b.effect_upper for b in ours.bounds] == pytest.approx(check["expected"]["upper"], abs=check["tol"])
+
+
+@pytest.mark.parametrize(
+    ("check", "variant"), [("smoking_binary_correct", "exact"), ("smoking_book_cc_normal", "normal_corrected")]
+)
+def test_mcnemar_bounds_equal_the_gold(gold, check, variant):
+    expected, tolerance = gold[check]["expected"], gold[check]["tol"]
+    ours = mcnemar_bounds(110, 12, expected["Gamma"], variant=variant)
+    assert [b.p_upper for b in ours.bounds] == pytest.approx(expected["p_upper"], abs=tolerance)
+
+
+def test_control_binarysens_is_one_pair_off(gold):
+    """The R function prints P(X > 110); ours is P(X >= 110), and the two must differ by more than its tolerance."""
+    printed = np.array(gold["smoking_binary_rbounds"]["expected"]["p_upper"])
+    strict = mcnemar_bounds(111, 11, gold["smoking_binary_rbounds"]["expected"]["Gamma"])
+    assert [b.p_upper for b in strict.bounds] == pytest.approx(printed, abs=gold["smoking_binary_rbounds"]["tol"])
+    ours = mcnemar_bounds(110, 12, gold["smoking_binary_rbounds"]["expected"]["Gamma"])
+    assert abs(ours.bounds[-1].p_upper - printed[-1]) > 0.01
