@@ -293,7 +293,7 @@ def test_an_interrupt_ends_the_real_command_quietly_and_soon(tmp_path: Path) -> 
     (tmp_path / "in" / "a.jpg").write_bytes(b"x")
     code = "from artwork_insights.cli import app; app()"
     command = [sys.executable, "-c", code, "extract", tmp_path / "in", "--out", tmp_path / "out"]
-    options = ["--features", "file", "--log-json", "--workers", "2"]
+    options = ["--features", "faces", "--log-json", "--workers", "2"]  # whose networks take seconds to load
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None and '"start"' in process.stderr.readline()
         time.sleep(0.3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pandas as pd
@@ -221,18 +220,6 @@ def test_a_fault_is_one_sentence(treatment, options, sentence):
     with pytest.raises(NotIdentifiedError) as refusal:
         measure_balance(np.arange(4.0), treatment, **options)
     assert str(refusal.value).startswith(sentence)
-
-
-@pytest.mark.slow
-def test_a_hundred_columns_of_a_hundred_thousand_rows_take_seconds():
-    rng = np.random.default_rng(0)
-    values, treated = rng.normal(size=(100_000, 100)), rng.random(100_000) < 0.3
-    start = time.process_time()
-    rows = measure_balance(values, treated, propensity=np.full(100_000, 0.3), clusters=np.arange(100_000) // 10)
-    seconds = time.process_time() - start
-    assert len(rows) == 100
-    assert seconds < 20, seconds
-    print(f"{seconds:.1f} s")
 
 
 def test_an_array_of_text_or_with_infinities_is_read_as_a_frame_is():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -66,20 +64,3 @@ def test_blocks_of_titles_give_the_same_numbers(monkeypatch):
     whole = draw()
     monkeypatch.setattr(title_bootstrap, "NUMBERS_AT_ONCE", 2000)
     np.testing.assert_allclose(draw(), whole, rtol=1e-9)
-
-
-def test_five_hundred_draws_over_ten_thousand_rows_take_about_a_second():
-    rng = np.random.default_rng(0)
-    n, n_titles = 10_000, 300
-    title = rng.integers(n_titles, size=n)
-    treatment, mediator, outcome, other = (
-        rng.normal(size=n),
-        rng.normal(size=n),
-        rng.normal(size=n),
-        rng.normal(size=(n, 20)),
-    )
-    start = time.process_time()
-    ours = bootstrap_indirect(outcome, treatment, mediator, other, title, weights=np.ones(n), absorb=title, draws=500,
-                              rng=rng)  # fmt: skip
-    assert len(ours) == 500
-    assert time.process_time() - start < 4  # processor seconds over all threads; a refit of rows takes minutes
