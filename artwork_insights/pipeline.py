@@ -19,8 +19,8 @@ from artwork_insights.effects.cells import Cells, describe_artwork, join_tables
 from artwork_insights.effects.estimates import EffectEstimate
 from artwork_insights.errors import NotIdentifiedError, OutputError
 from artwork_insights.features.table import FeatureTable, read_feature_table
-from artwork_insights.fitting import fit_hypothesis, present_modifiers, with_popularity
-from artwork_insights.inquiry import Inquiry, estimated_cells, inquire, phrase_question, seed_of
+from artwork_insights.inquiry.answer import Inquiry, estimated_cells, inquire, phrase_question, seed_of
+from artwork_insights.inquiry.fitting import fit_hypothesis, present_modifiers, with_popularity
 from artwork_insights.mining.split import mining_half
 from artwork_insights.publish import StudyRun, require_folder, write_run
 from artwork_insights.report.findings import Finding, OutcomeUnit, RefusedHypothesis, StudyResult

@@ -42,7 +42,7 @@ from artwork_insights.effects.average import difference_in_means
 from artwork_insights.effects.cells import join_tables
 from artwork_insights.effects.estimates import NamedEstimate
 from artwork_insights.effects.groups import group_effects_of
-from artwork_insights.fitting import fit_hypothesis
+from artwork_insights.inquiry.fitting import fit_hypothesis
 from artwork_insights.report.check_figures import plot_balance, plot_overlap
 from artwork_insights.report.figures import plot_estimates, plot_group_effects
 from artwork_insights.report.findings import OutcomeUnit

@@ -35,10 +35,11 @@ from artwork_insights import (
     write_starter,
 )
 from artwork_insights.catalog.synthetic import make_catalogue, planted_features, write_catalogue
-from artwork_insights.checks import attack
 from artwork_insights.effects.cells import join_tables
 from artwork_insights.effects.groups import base_rate
-from artwork_insights.fitting import alternative_estimates, fit_hypothesis
+from artwork_insights.inquiry.alternatives import alternative_estimates
+from artwork_insights.inquiry.attack import attack
+from artwork_insights.inquiry.fitting import fit_hypothesis
 from artwork_insights.report.check_figures import plot_calibration, plot_placebo
 from artwork_insights.report.findings import OutcomeUnit
 from artwork_insights.report.numbers import scale_of

@@ -13,6 +13,7 @@ from artwork_insights.errors import OutputError
 
 OPTIONS = {
     "INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32",
+    "ENABLE_CPU_PINNING": False,  # or the threads of all processes share the first core
     "CPU_RUNTIME_CACHE_CAPACITY": 0,  # or every new shape of image costs memory for good
 }  # fmt: skip
 

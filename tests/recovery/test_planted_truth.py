@@ -12,10 +12,10 @@ from artwork_insights.demo import is_planted
 from artwork_insights.effects.average import difference_in_means
 from artwork_insights.effects.cells import Cells
 from artwork_insights.effects.groups import group_effects_of
-from artwork_insights.fitting import fit_hypothesis
+from artwork_insights.inquiry.fitting import fit_hypothesis
+from artwork_insights.inquiry.why import answer_mediation
 from artwork_insights.outcomes.precision import precision_weights
 from artwork_insights.study import DEFAULT_MEDIATION, Estimation, Hypothesis
-from artwork_insights.why import answer_mediation
 
 CONFOUNDERS = ("genre", "launch_year", "format", "aspect_ratio")
 LARGEST_Z = 3.0

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from artwork_insights.checks import attack, check_comparison, titles_for_interval
 from artwork_insights.effects.cells import Cells
 from artwork_insights.effects.estimates import EffectEstimate
 from artwork_insights.errors import NotIdentifiedError
-from artwork_insights.fitting import fit_hypothesis
+from artwork_insights.inquiry.attack import attack
+from artwork_insights.inquiry.comparison import check_comparison, titles_for_interval
+from artwork_insights.inquiry.fitting import fit_hypothesis
 from artwork_insights.study import Estimation, Hypothesis
 
 N_TITLES, PER_TITLE = 120, 5

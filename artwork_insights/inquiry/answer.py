@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from artwork_insights.checks import attack
 from artwork_insights.design.overlap import Overlap
 from artwork_insights.design.pairs import find_alike_pairs
 from artwork_insights.effects.average import difference_in_means
@@ -18,20 +17,21 @@ from artwork_insights.effects.estimates import EffectEstimate
 from artwork_insights.effects.forest.summary import summarise_forest
 from artwork_insights.effects.groups import base_rate, group_effects_of
 from artwork_insights.errors import NotIdentifiedError, TableError
-from artwork_insights.fitting import (
+from artwork_insights.inquiry.alternatives import alternative_estimates
+from artwork_insights.inquiry.attack import attack
+from artwork_insights.inquiry.fitting import (
     FittedHypothesis,
-    alternative_estimates,
     fit_hypothesis,
     present_modifiers,
     with_popularity,
 )
-from artwork_insights.levels import compare_arms, trace_doses
+from artwork_insights.inquiry.levels import compare_arms, trace_doses
+from artwork_insights.inquiry.why import answer_mediation, concerns, find_moderation
 from artwork_insights.mechanisms.mediation import MediationResult
 from artwork_insights.report.findings import Finding, PairPicture, Question
 from artwork_insights.report.verdict import judge
 from artwork_insights.sensitivity.e_value import EValue, e_value_of_difference
 from artwork_insights.study import Estimation, Hypothesis, Mediation
-from artwork_insights.why import answer_mediation, concerns, find_moderation
 from artwork_insights.wording import describe_component
 
 NUMBER_OF_PAIRS = 6

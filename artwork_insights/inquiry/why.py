@@ -15,7 +15,7 @@ from artwork_insights.design.learners import BoostingSettings, Features, Problem
 from artwork_insights.effects.cells import Cells
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.expression import parse_expression
-from artwork_insights.fitting import FittedHypothesis, present_modifiers, with_popularity
+from artwork_insights.inquiry.fitting import FittedHypothesis, present_modifiers, with_popularity
 from artwork_insights.mechanisms.mediation import MediationResult, mediate
 from artwork_insights.mechanisms.moderation import Moderation, moderate
 from artwork_insights.study import Estimation, Hypothesis, Mediation

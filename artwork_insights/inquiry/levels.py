@@ -12,7 +12,7 @@ from artwork_insights.effects.dose_response import DoseResponse, dose_response_o
 from artwork_insights.effects.nuisances import fold_labels
 from artwork_insights.effects.sample import AnalysisSample
 from artwork_insights.errors import NotIdentifiedError
-from artwork_insights.fitting import FittedHypothesis
+from artwork_insights.inquiry.fitting import FittedHypothesis
 from artwork_insights.study import Estimation, Hypothesis
 
 MOST_VALUES_WITHOUT_A_CURVE = 10

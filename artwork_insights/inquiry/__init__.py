@@ -1,0 +1,1 @@
+"""One hypothesis through every estimator and every check: from cells to a finding."""

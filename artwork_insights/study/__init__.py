@@ -1,0 +1,43 @@
+"""The study file: what is asked, of which data, under which limits."""
+
+from artwork_insights.study.file import read_study
+from artwork_insights.study.sections import (
+    CROSS,
+    DEFAULT_MEDIATION,
+    Data,
+    DesignName,
+    Estimation,
+    Extraction,
+    Header,
+    Hypothesis,
+    Learner,
+    Mediation,
+    Name,
+    Source,
+    Study,
+    TitleOutcome,
+    TrimRule,
+    modifier_parts,
+    single_modifiers,
+)
+
+__all__ = [
+    "CROSS",
+    "DEFAULT_MEDIATION",
+    "Data",
+    "DesignName",
+    "Estimation",
+    "Extraction",
+    "Header",
+    "Hypothesis",
+    "Learner",
+    "Mediation",
+    "Name",
+    "Source",
+    "Study",
+    "TitleOutcome",
+    "TrimRule",
+    "modifier_parts",
+    "read_study",
+    "single_modifiers",
+]
