@@ -77,8 +77,8 @@ class Assignment:
         """Whether some title has several assets."""
         return self.n_assets > self.n_titles
 
-    def rows(self, keep: BoolArray) -> Assignment:
-        """Select cells; titles and assets are numbered anew."""
+    def rows(self, keep: BoolArray | IntArray) -> Assignment:
+        """Select cells by mark or by place; titles and assets are numbered anew."""
         return Assignment(
             encode_titles(self.asset[keep]),
             encode_titles(self.title[keep]),

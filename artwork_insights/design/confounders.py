@@ -38,8 +38,8 @@ class Confounders:
     names: tuple[str, ...]
     blocks: tuple[str, ...]
 
-    def rows(self, keep: npt.NDArray[np.bool_]) -> Confounders:
-        """Select rows."""
+    def rows(self, keep: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Confounders:
+        """Select rows by mark or by place."""
         return Confounders(self.values[keep], self.names, self.blocks)
 
     def without(self, blocks: Sequence[str]) -> Confounders:

@@ -23,7 +23,7 @@ from artwork_insights.effects.arm_contrasts import (
     join_contrasts,
 )
 from artwork_insights.effects.arms import ArmContrast, ArmEffects, ArmMean, arm_pairs, encode_arms
-from artwork_insights.effects.arrays import sample_from_arrays
+from artwork_insights.effects.arrays import in_own_order, sample_from_arrays
 from artwork_insights.effects.average import DEFAULT_TRIM, check_choices, choose_design
 from artwork_insights.effects.design_fit import eligible_cells
 from artwork_insights.effects.estimates import Estimand
@@ -102,7 +102,7 @@ def estimate_arm_effects(
     """
     check_choices(design=design, learner=learner, seed=seed)
     code, names = encode_arms(arms, reference)
-    whole = sample_from_arrays(outcome, code, confounders, clusters, weights=weights)
+    whole, folds = in_own_order(sample_from_arrays(outcome, code, confounders, clusters, weights=weights), folds)
     chosen = design or choose_design(whole.assignment)
     expected = "ATO" if chosen == "within" else "ATE"
     if estimand != expected:

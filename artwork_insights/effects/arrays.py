@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +66,47 @@ def sample_from_arrays(
     )
     _refuse_copies(assignment)
     return AnalysisSample(assignment, values)
+
+
+def in_own_order(sample: AnalysisSample, folds: int | npt.ArrayLike) -> tuple[AnalysisSample, int | npt.ArrayLike]:
+    """Rows and titles in an order that follows from what they hold, and the fold labels with them.
+
+    Folds are dealt to titles by number and trees draw rows by place; so neither the order in which rows come nor the
+    names of the titles move an estimate. Each row is put in its place by one fixed random combination of its
+    standardised numbers, each title by the sum over its rows.
+
+    Parameters
+    ----------
+    sample : AnalysisSample of n cells
+    folds : int or array of shape (n,)
+        A number, or labels of another shape, are returned as they are.
+    """
+    assignment = sample.assignment
+    rng, place = np.random.default_rng(0), np.zeros(len(sample.outcome))
+    for column in (assignment.weights, *assignment.confounders.values.T):
+        place += rng.normal() * _standardised(column)
+    for column in (sample.outcome, assignment.treatment):  # turned round, they give the same order
+        place += rng.normal() * np.abs(_standardised(column))
+    titles, blocks = (np.bincount(codes, place)[codes] for codes in (assignment.title, assignment.block))
+    order = np.lexsort((place, assignment.title, titles, assignment.block, blocks))
+    moved = assignment.rows(order)
+    moved = replace(
+        moved, asset=_as_they_come(moved.asset), title=_as_they_come(moved.title), block=_as_they_come(moved.block)
+    )
+    labels = np.asarray(folds)
+    return AnalysisSample(moved, sample.outcome[order]), labels[order] if labels.shape == place.shape else folds
+
+
+def _standardised(column: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    known = np.where(np.isfinite(column), column, 0.0)
+    spread = float(known.std()) or 1.0
+    return np.asarray((known - known.mean()) / spread)
+
+
+def _as_they_come(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Number labels in the order in which they come."""
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first)).astype(np.int64)[inverse.reshape(-1)]
 
 
 def _refuse_copies(assignment: Assignment) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 from artwork_insights.design.assignment import Assignment, label_arrays
 from artwork_insights.design.learners import Learner
 from artwork_insights.design.reading import check_count, check_trim
-from artwork_insights.effects.arrays import sample_from_arrays
+from artwork_insights.effects.arrays import in_own_order, sample_from_arrays
 from artwork_insights.effects.design_fit import DesignFit, fit_design
 from artwork_insights.effects.estimates import EffectEstimate, Estimand, GroupEffect
 from artwork_insights.effects.groups import group_effects_of, label_crossings
@@ -195,6 +195,7 @@ def fit_sample(
     """Fit the design asked for, or the default one, on a sample made from arrays."""
     check_choices(design=design, learner=learner, seed=seed)
     check_coding(sample.assignment.treatment)
+    sample, folds = in_own_order(sample, folds)
     labels = fold_labels(sample, folds, repeats, np.random.default_rng(seed))
     limit = DEFAULT_TRIM if trim is None else check_trim(trim)
     chosen = design or choose_design(sample.assignment)
@@ -207,9 +208,13 @@ def _require(what: str, value: str | None, known: Sequence[str | None]) -> None:
 
 
 def check_question(estimand: str, score: str) -> None:
-    """Refuse an unknown estimand or score, naming the known ones."""
+    """Refuse an unknown estimand or score, naming the known ones, and one that the partially linear model has not."""
     _require("estimand", estimand, ESTIMANDS)
     _require("score", score, get_args(DoubleScore))
+    if score == "plr" and estimand == "ATT":
+        raise NotIdentifiedError(
+            "the partially linear model estimates the overlap-weighted ATO, not the ATT; use score='aipw'."
+        )
 
 
 def check_coding(treatment: npt.NDArray[np.float64]) -> None:

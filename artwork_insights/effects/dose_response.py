@@ -13,7 +13,7 @@ from artwork_insights.design.confounders import FloatArray
 from artwork_insights.design.folds import IntArray
 from artwork_insights.design.learners import Learner
 from artwork_insights.design.reading import as_numbers, check_count, check_share
-from artwork_insights.effects.arrays import sample_from_arrays
+from artwork_insights.effects.arrays import in_own_order, sample_from_arrays
 from artwork_insights.effects.average import check_choices, choose_design
 from artwork_insights.effects.design_fit import eligible_cells
 from artwork_insights.effects.nuisances import Settings, fold_labels
@@ -119,7 +119,7 @@ def estimate_dose_response(
     causal functions. Harrell (2015), Regression modeling strategies, section 2.4.5, for the spline.
     """
     check_choices(design=design, learner=learner, seed=seed)
-    whole = sample_from_arrays(outcome, treatment, confounders, clusters, weights=weights)
+    whole, folds = in_own_order(sample_from_arrays(outcome, treatment, confounders, clusters, weights=weights), folds)
     if whole.assignment.is_binary or len(np.unique(whole.assignment.treatment)) < FEWEST_KNOTS:
         raise NotIdentifiedError("a treatment of two values has no dose-response; use estimate_average_effect.")
     chosen = design or choose_design(whole.assignment)

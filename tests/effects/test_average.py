@@ -57,7 +57,7 @@ def test_an_estimate_says_what_it_is_and_what_it_rests_on(catalogue):
     mundlak = estimate_average_effect(outcome, treatment, x, title, trim=0.0)
     assert mundlak.n_cells == varying.sum()
     assert mundlak.n_titles == len(set(title[varying]))
-    partial = estimate_average_effect(outcome, treatment, x, title, score="plr", estimand="ATT")
+    partial = estimate_average_effect(outcome, treatment, x, title, score="plr")
     assert (partial.estimand, partial.score) == ("ATO", "plr")
     slope = estimate_average_effect(outcome, x[:, 0], x[:, 1], title, estimand="ATT")
     assert (slope.estimand, slope.score) == ("slope", "plr")
@@ -249,6 +249,10 @@ def test_given_folds_are_used_and_may_not_split_a_title(catalogue):
         ({"trim": -1}, "trim=-1 is no rule; use a number from 0 to below 0.5, or 'crump'."),
         ({"design": "within", "estimand": "LATE"}, "estimand 'LATE' is not known"),
         ({"score": "plr", "estimand": "LATE"}, "estimand 'LATE' is not known"),
+        (
+            {"score": "plr", "estimand": "ATT"},
+            "the partially linear model estimates the overlap-weighted ATO, not the ATT",
+        ),
         ({"trim": 0.5}, "trim=0.5 is no rule; use a number from 0 to below 0.5, or 'crump'."),
     ],
 )
@@ -333,3 +337,24 @@ def test_the_naive_contrast_is_the_weighted_difference_in_means(catalogue):
     assert naive.std_error == pytest.approx(witness.bse[1], rel=0.02)  # ours adds the leverage of 60 titles
     assert naive.std_error > witness.bse[1]
     assert choose_design(assignment) == "mundlak"
+
+
+@pytest.mark.parametrize("options", [{}, {"score": "plr", "design": "pooled"}, {"learner": "random_forest"}])
+def test_neither_the_order_of_the_rows_nor_the_names_of_the_titles_move_an_estimate(catalogue, options):
+    outcome, treatment, x, title, _ = catalogue
+    rng = np.random.default_rng(5)
+    order, renamed = rng.permutation(len(outcome)), rng.permutation(int(title.max()) + 1)
+    first = estimate_average_effect(outcome, treatment, x, title, **options)
+    moved = estimate_average_effect(outcome[order], treatment[order], x[order], renamed[title[order]], **options)
+    other = estimate_average_effect(outcome, treatment, x, title, seed=1, **options)  # the control
+    assert moved.effect == pytest.approx(first.effect, abs=1e-9 * first.std_error)
+    assert moved.std_error == pytest.approx(first.std_error, rel=1e-9)
+    assert abs(other.effect - first.effect) > 1e-4 * first.std_error
+
+
+def test_fold_labels_go_with_their_rows(catalogue):
+    outcome, treatment, x, title, _ = catalogue
+    order, folds = np.random.default_rng(6).permutation(len(outcome)), title % 4
+    first = estimate_average_effect(outcome, treatment, x, title, folds=folds)
+    moved = estimate_average_effect(outcome[order], treatment[order], x[order], title[order], folds=folds[order])
+    assert moved.effect == pytest.approx(first.effect, abs=1e-9 * first.std_error)
