@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import typer
 from typer.core import TyperGroup
 
+from artwork_insights.cli_decide import advise, plan_labels
 from artwork_insights.cli_extract import extract, path_for
 from artwork_insights.errors import ArtworkInsightsError, OutputError
 
@@ -144,6 +145,8 @@ def init(
 
 
 app.command()(extract)
+app.command()(advise)
+app.command("plan-labels")(plan_labels)
 
 
 @app.command("contact-sheet")
@@ -238,13 +241,16 @@ def mine(
 
 @app.command()
 def check(study: StudyFile) -> None:
-    """Validate a study without reading an outcome."""
+    """Validate a study without reading an outcome; exit status 1 where a check fails."""
     plan = _read(study)
     from artwork_insights.pipeline import check_study
 
     marks = {True: "ok  ", False: "FAIL", None: "info"}
-    for diagnostic in check_study(plan):
+    found = check_study(plan)
+    for diagnostic in found:
         typer.echo(f"{marks[diagnostic.passed]}  {diagnostic.name}: {diagnostic.sentence}")
+    if any(diagnostic.passed is False for diagnostic in found):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from artwork_insights.advising.leftover import describe_seen
 from artwork_insights.catalog.catalog import Catalog, read_catalog
 from artwork_insights.design.assigning import assign_component
 from artwork_insights.design.missing import FEWEST_COMPARABLE_TITLES
@@ -20,6 +22,8 @@ from artwork_insights.effects.estimates import EffectEstimate
 from artwork_insights.errors import NotIdentifiedError, OutputError
 from artwork_insights.features.table import FeatureTable, read_feature_table
 from artwork_insights.inquiry.answer import Inquiry, estimated_cells, inquire, phrase_question, seed_of
+from artwork_insights.inquiry.conclude import conclude
+from artwork_insights.inquiry.detector_cells import read_detector
 from artwork_insights.inquiry.fitting import fit_hypothesis, present_modifiers, with_popularity
 from artwork_insights.mining.split import mining_half
 from artwork_insights.publish import StudyRun, require_folder, write_run
@@ -79,6 +83,7 @@ def estimate_study(
     catalog, split_notes = keep_half(catalog, study)
     conditions = [hypothesis.expression for hypothesis in study.hypothesis]
     cells = join_tables(catalog, features, outcome.column if outcome else None, conditions)
+    detector = read_detector(study)
     findings: list[Finding] = []
     refused: list[RefusedHypothesis] = []
     estimated: dict[str, pd.DataFrame] = {}
@@ -90,6 +95,9 @@ def estimate_study(
                 hypothesis,
                 study.estimation,
                 study.mediation,
+                changes=study.joint_change,
+                checks=study.checks,
+                detector=detector,
                 study_seed=study.study.seed,
                 outcome_column=outcome.column if outcome else None,
                 title_names=name_titles(catalog.titles),
@@ -116,12 +124,13 @@ def estimate_study(
         n_impressions=None if cells.impressions is None else int(cells.impressions.sum()),
         n_countries=None if cells.impressions is None else cells.frame["country"].nunique(),
         notes=(*catalog.notes, *split_notes, *cells.notes),
-        findings=tuple(findings),
+        findings=conclude(findings, study, is_rate=outcome is None),
         refused=tuple(refused),
         feature_settings=features.settings,
     )
     locations = dict(zip(catalog.assets["asset_id"], catalog.assets["location"], strict=True))
-    return StudyRun(result, estimated, locations)
+    arm_edges = {hypothesis.name: hypothesis.arms for hypothesis in study.hypothesis if hypothesis.arms}
+    return StudyRun(result, estimated, locations, describe_seen(cells, result, arm_edges))
 
 
 def estimate_with_features(
@@ -180,7 +189,7 @@ def keep_half(catalog: Catalog, study: Study) -> tuple[Catalog, tuple[str, ...]]
         impressions = impressions[impressions["asset_id"].isin(set(assets["asset_id"]))].reset_index(drop=True)
     titles = catalog.titles[ids.isin(confirming)].reset_index(drop=True)
     note = f"Effects are estimated on the confirming half, {len(titles):,} of {len(ids):,} titles, unseen by mining."
-    return Catalog(assets, titles, impressions, catalog.popularity, catalog.notes), (note,)
+    return replace(catalog, assets=assets, titles=titles, impressions=impressions), (note,)
 
 
 def name_titles(titles: pd.DataFrame) -> pd.Series:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from artwork_insights.advising.support import SUPPORT, Support, write_support
 from artwork_insights.errors import ImageError, OutputError
-from artwork_insights.report.findings import StudyResult, read_results, write_results
+from artwork_insights.report.findings import RESULTS, StudyResult, read_results, write_results
 from artwork_insights.report.html import write_report
 from artwork_insights.report.pictures import picture_name
 
-RESULTS = "results.json"
 MANIFEST = "manifest.json"
 
 
@@ -32,11 +32,14 @@ class StudyRun:
         The very cells that were estimated, with their weights and groups.
     locations : dict from asset_id to str
         Where each artwork lies.
+    support : Support or None
+        What the study has seen, for `advise`.
     """
 
     result: StudyResult
     cells: dict[str, pd.DataFrame]
     locations: dict[str, str]
+    support: Support | None = None
 
 
 def write_run(run: StudyRun, out: Path, *, started: datetime, as_of: date | None = None) -> Path:
@@ -49,6 +52,8 @@ def write_run(run: StudyRun, out: Path, *, started: datetime, as_of: date | None
     try:
         write_pictures(run, partial / "pictures")
         write_results(run.result, partial / RESULTS)
+        if run.support is not None:
+            write_support(run.support, partial / SUPPORT)
         write_report(run.result, partial)
         manifest = {
             "study": run.result.study,

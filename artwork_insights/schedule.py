@@ -94,10 +94,18 @@ def run_scheduled(
         if was_finished:
             sentence = _finished_sentence(folder, study_path, fingerprint)
         else:
+            study = _count_look(study, 1 + sum(other.name < folder.name for other in dated_folders(out)))
             _run_into(folder, study, as_of, run or _default_run(), study_path.name, fingerprint)
             sentence = f"{folder} is finished."
         (write_index or _default_index())(out)
     return ScheduledRun(folder, as_of, was_finished, sentence)
+
+
+def _count_look(study: Study, look: int) -> Study:
+    """Say which look at the data this is, unless the study file says so: answers spend their error over all looks."""
+    if study.study.look is not None:
+        return study
+    return study.model_copy(update={"study": study.study.model_copy(update={"look": look})})
 
 
 def _default_run() -> RunStudy:

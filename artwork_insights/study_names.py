@@ -20,7 +20,9 @@ def groups_asked(study: Study) -> tuple[str, ...]:
     hypotheses, mediations = study.hypothesis, study.mediation
     names = {name for hypothesis in hypotheses for name in (*hypothesis.expression.names, *hypothesis.confounders)}
     names |= {name for hypothesis in hypotheses for name in single_modifiers(hypothesis.effect_modifiers)}
-    names |= {name for mediation in mediations for name in (mediation.mediator, *mediation.confounders)}
+    names |= set(_names_of_checks(study))
+    names |= {name for mediation in mediations for name in (*mediation.names, *mediation.confounders)}
+    names |= {name for change in study.joint_change for name in (*change.features, *change.confounders)}
     return tuple({*DEFAULT_GROUPS, *(FEATURE_COLUMNS[name].group for name in names if name in FEATURE_COLUMNS)})
 
 
@@ -51,14 +53,46 @@ def refuse_unknown_names(study: Study, catalog: Catalog) -> None:
             _require_measured(names, known, folder)
         except (TableError, NotIdentifiedError) as error:
             raise TableError(f"hypothesis {hypothesis.name!r}: {error}") from None
+    _refuse_unknown_checks(study, known, folder)
     if study.mediation != (DEFAULT_MEDIATION,):
         for place, mediation in enumerate(study.mediation):
             confounders = [name for name in mediation.confounders if name not in ("embedding", "popularity")]
-            names = (*parse_expression(mediation.treatment).names, mediation.mediator, *confounders)
+            names = (*parse_expression(mediation.treatment).names, *mediation.names, *confounders)
             try:
                 _require_measured(names, known, folder)
             except (TableError, NotIdentifiedError) as error:
                 raise TableError(f"mediation[{place}]: {error}") from None
+    for place, change in enumerate(study.joint_change):
+        confounders = [name for name in change.confounders if name not in ("embedding", "popularity")]
+        try:
+            _require_measured((*change.features, *confounders), known, folder)
+        except (TableError, NotIdentifiedError) as error:
+            raise TableError(f"joint_change[{place}]: {error}") from None
+
+
+def _names_of_checks(study: Study) -> tuple[str, ...]:
+    checks = study.checks
+    control = () if checks.negative_control is None else parse_expression(checks.negative_control).names
+    return (*(() if checks.placebo_outcome in (None, "popularity") else (str(checks.placebo_outcome),)), *control)
+
+
+def _refuse_unknown_checks(study: Study, known: Collection[str], folder: Path) -> None:
+    """Refuse a placebo outcome or a negative control that is no column, or that is the outcome itself."""
+    if study.checks.placebo_outcome == "popularity" and study.data.popularity is None and "popularity" not in known:
+        raise TableError(
+            "[checks]: placebo_outcome is 'popularity', but [data] names no table of it; "
+            'add popularity = "...", or name a column.'
+        )
+    names = _names_of_checks(study)
+    if study.data.outcome is not None and study.data.outcome.column in names:
+        raise TableError(
+            f"[checks]: {study.data.outcome.column!r} is the outcome of the study; name something that the artwork "
+            "cannot have changed, or a treatment that cannot work."
+        )
+    try:
+        _require_measured(names, known, folder)
+    except (TableError, NotIdentifiedError) as error:
+        raise TableError(f"[checks]: {error}") from None
 
 
 def _require_measured(names: Iterable[str], known: Collection[str], folder: Path) -> None:

@@ -44,6 +44,7 @@ from artwork_insights.effects.estimates import NamedEstimate
 from artwork_insights.effects.groups import group_effects_of
 from artwork_insights.inquiry.fitting import fit_hypothesis
 from artwork_insights.report.check_figures import plot_balance, plot_overlap
+from artwork_insights.report.estimate_rows import row_of
 from artwork_insights.report.figures import plot_estimates, plot_group_effects
 from artwork_insights.report.findings import OutcomeUnit
 from artwork_insights.report.numbers import scale_of
@@ -99,7 +100,8 @@ hypothesis = Hypothesis(
 )
 fitted = fit_hypothesis(cells, hypothesis, Estimation(folds=3), seed=1)
 naive = NamedEstimate("naive", difference_in_means(fitted.sample.assignment, fitted.sample.outcome), "")
-plot_estimates((naive, *fitted.named_designs()), "mundlak", "naive", scale, 0.002).figure
+rows = [row_of(named, 0.95, headline="mundlak") for named in (naive, *fitted.named_designs())]
+plot_estimates(rows, "naive", scale, 0.002).figure
 
 # %% [markdown]
 # And the truth, which only a made-up catalogue can tell: the mean difference of the expected rates with and without a

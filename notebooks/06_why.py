@@ -30,7 +30,8 @@ from artwork_insights.catalog.synthetic import make_catalogue, planted_features,
 from artwork_insights.catalog.synthetic_truth import true_mediation
 from artwork_insights.effects.cells import join_tables
 from artwork_insights.inquiry.fitting import fit_hypothesis
-from artwork_insights.inquiry.why import answer_mediation, find_moderation
+from artwork_insights.inquiry.responders import find_moderation
+from artwork_insights.inquiry.why import answer_mediation
 from artwork_insights.report.findings import OutcomeUnit
 from artwork_insights.report.numbers import scale_of
 from artwork_insights.report.path_figure import plot_mediation

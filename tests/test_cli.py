@@ -347,11 +347,15 @@ def test_check_marks_what_failed(typed: Typed, stand_in: Stand, study: Path) -> 
         Diagnostic("overlap", 0.2, 0.5, False, "Too few assets could have been either."),
         Diagnostic("titles", 300.0, None, None, "There are 300 titles."),
     )
-    stand_in("artwork_insights.pipeline.check_study", returns=found)
-    assert typed("check", study).stdout.splitlines() == [
+    checking = stand_in("artwork_insights.pipeline.check_study", returns=found)
+    checked = typed("check", study)
+    assert checked.stdout.splitlines() == [
         "FAIL  overlap: Too few assets could have been either.",
         "info  titles: There are 300 titles.",
     ]
+    assert checked.exit_code == 1
+    checking.return_value = found[1:]
+    assert typed("check", study).exit_code == 0
 
 
 def test_report(typed: Typed, stand_in: Stand, tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from artwork_insights.pipeline import check_study, estimate_study, run_study
 from artwork_insights.publish import StudyRun, redraw, write_run
 from artwork_insights.report.findings import Finding, StudyResult, read_results
 from artwork_insights.report.pictures import picture_name
-from artwork_insights.study import Study, read_study
+from artwork_insights.study import Checks, Study, read_study
 
 N_TITLES = 60
 PLANTED_EFFECT = 0.016
@@ -73,7 +74,8 @@ class Place:
         path.write_text(
             f'[study]\nname = "test"\nseed = 5\n{header}\n'
             f'[data]\nassets = "assets.csv"\ntitles = "titles.csv"\n{data}\n'
-            "[estimation]\nfolds = 3\nforest = false\nplacebo_draws = 40\n" + "".join(hypotheses),
+            "[estimation]\nfolds = 3\nforest = false\nplacebo_draws = 40\n[checks]\nsubsets = 0\n"
+            + "".join(hypotheses),
             encoding="utf-8",
         )
         return read_study(path)
@@ -149,7 +151,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_a_run_writes_report_results_manifest_and_the_pictures_of_its_pairs(finished):
     _, out, run = finished
-    assert {path.name for path in out.iterdir()} == {"report.html", "results.json", "manifest.json", "pictures"}
+    assert {path.name for path in out.iterdir()} == {
+        "report.html", "results.json", "support.json", "manifest.json", "pictures"
+    }  # fmt: skip
     pairs = [pair for finding in run.result.findings for pair in finding.pairs]
     assert len(pairs) >= 6
     shown = {asset for pair in pairs for asset in (pair.treated_asset, pair.control_asset)}
@@ -211,8 +215,11 @@ def test_a_hypothesis_that_cannot_be_answered_stands_there_with_its_reason_and_t
 
 def test_adding_a_hypothesis_does_not_change_the_numbers_of_the_others(finished):
     place, _, run = finished
-    alone = estimate_study(place.study(FACE)).result
-    assert alone.findings == (finding_of(run.result, "face_present"),)
+    (alone,) = estimate_study(place.study(FACE)).result.findings
+    beside = finding_of(run.result, "face_present")
+    numbers = tuple(check for check in beside.diagnostics if check.name != "multiplicity")  # that one counts them
+    assert alone == replace(beside, diagnostics=numbers, verdict=alone.verdict)
+    assert len(numbers) == len(beside.diagnostics) - 1
 
 
 def test_the_report_drawn_again_has_the_same_bytes(finished, tmp_path):
@@ -371,12 +378,43 @@ def test_popularity_joins_the_confounders_and_takes_up_what_titles_differ_in(pla
     assert all(d.passed for d in check_study(study) if d.name == "assignment")
 
 
+def test_what_must_show_nothing_is_named_in_the_study_and_told_in_the_findings(place):
+    checks = Checks(placebo_outcome="launch_year", negative_control="lightness_mean > 0.5", subsets=2)
+    study = place.study(FACE).model_copy(update={"checks": checks})
+    (finding,) = estimate_study(study).result.findings
+    by_name = {check.name: check for check in finding.diagnostics}
+    attacks = {
+        "placebo_outcome", "negative_control", "split_halves", "random_common_cause", "zero_confounder",
+        "subset_stability", "leave_one_block_out", "specification_curve",
+    }  # fmt: skip
+    assert attacks <= set(by_name)
+    assert by_name["placebo_outcome"].passed is None  # a title's own launch year cannot differ inside titles
+    assert {by_name[name].passed for name in ("split_halves", "subset_stability", "specification_curve")} == {True}
+    assert finding.stress.subsets is not None
+    assert len(finding.stress.subsets.effects) == 2
+
+
+@pytest.mark.parametrize(
+    ("checks", "words"),
+    [
+        ({"placebo_outcome": "launch_yer"}, "did you mean 'launch_year'"),
+        ({"negative_control": "lightness_men > 0.5"}, "did you mean 'lightness_mean'"),
+        ({"placebo_outcome": "popularity"}, "names no table of it"),
+    ],
+)
+def test_a_check_of_an_unknown_column_is_refused_before_anything_is_estimated(place, checks, words):
+    study = place.study(FACE).model_copy(update={"checks": Checks(**checks)})
+    with pytest.raises(TableError, match=re.escape(words)) as refusal:
+        estimate_study(study)
+    assert str(refusal.value).startswith("[checks]: ")
+
+
 def test_a_confounder_that_a_face_changes_is_shown_with_and_without(place):
     study = place.study(hypothesis("face_present", "face_present", [*SAFE, "lightness_mean"]))
     (finding,) = estimate_study(study).result.findings
-    (without,) = [named for named in finding.alternatives if named.name == "without lightness_mean"]
-    assert without.estimate is not None
-    assert without.estimate != finding.estimate
+    (without,) = [one for one in finding.stress.curve.specifications if one.name == "without lightness_mean"]
+    assert without.is_counted
+    assert without.estimate != finding.estimate.effect
     assert any("lightness_mean" in warning for warning in finding.warnings)
     assert any("lightness_mean" in diagnostic.sentence for diagnostic in check_study(study))
 
@@ -387,7 +425,9 @@ def test_a_measure_that_is_no_condition_gives_a_slope_near_the_planted_one(place
     assert (finding.estimate.estimand, finding.question.is_binary) == ("slope", False)
     assert finding.estimate.effect == pytest.approx(PLANTED_SLOPE, abs=STANDARD_ERRORS * finding.estimate.std_error)
     assert finding.estimate.std_error < PLANTED_SLOPE / 2
-    assert (finding.e_value, finding.pairs, finding.balance, finding.mediation) == (None, (), (), ())
+    assert (finding.pairs, finding.balance, finding.mediation) == ((), (), ())
+    assert "one standard deviation more" in finding.e_value.scale
+    assert finding.unseen.bounds.effect == pytest.approx(finding.estimate.effect)
 
 
 def test_mediation_is_asked_where_the_hypothesis_speaks_of_its_treatment(finished):
@@ -419,7 +459,8 @@ def test_one_artwork_per_title_is_called_an_association(tmp_path, catalogue):
     sentence = "an association among titles"
     assert any(sentence in reason for reason in finding.verdict.reasons)
     assert sentence in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
-    assert (result.n_impressions, result.n_countries, finding.e_value, finding.pairs) == (None, None, None, ())
+    assert (result.n_impressions, result.n_countries, finding.pairs) == (None, None, ())
+    assert finding.e_value.scale.startswith("approximation from standard deviations")
     assert result.unit.name == "score"
     assert not result.unit.is_rate
 

@@ -173,3 +173,25 @@ def test_arms_and_crossings_that_mean_nothing_are_one_sentence(tmp_path, treatme
     assert sentence.startswith("study.toml: hypothesis[0]")
     assert expected in sentence
     assert sentence.count("\n") == 0
+
+
+def test_mediation_takes_one_mediator_or_several(tmp_path):
+    one = '[[mediation]]\ntreatment = "face_count"\nmediator = "face_area_share_mean"\n'
+    assert read_study(write(tmp_path, SMALLEST + one)).mediation[0].names == ("face_area_share_mean",)
+    several = '[[mediation]]\ntreatment = "face_count"\nmediators = ["face_area_share_mean", "text_area_share"]\n'
+    assert read_study(write(tmp_path, SMALLEST + several)).mediation[0].names[1] == "text_area_share"
+    assert "either mediator" in refusal(tmp_path, SMALLEST + one + 'mediators = ["text_area_share"]\n')
+    assert "either mediator" in refusal(tmp_path, SMALLEST + '[[mediation]]\ntreatment = "face_count"\n')
+
+
+def test_a_joint_change_names_two_ends_of_the_same_features(tmp_path):
+    change = "[[joint_change]]\nfrom = {{face_count = 3, face_area_share_mean = 0.02}}\nto = {{face_count = 1{}}}\n"
+    asked = read_study(write(tmp_path, SMALLEST + change.format(", face_area_share_mean = 0.1"))).joint_change[0]
+    assert asked.features == ("face_count", "face_area_share_mean")
+    assert asked.start["face_count"] == 3.0
+    assert asked.to["face_area_share_mean"] == 0.1
+    assert "the same two features" in refusal(tmp_path, SMALLEST + change.format(""))
+    same = SMALLEST + "[[joint_change]]\nfrom = {a = 1, b = 2}\nto = {a = 1, b = 2}\n"
+    assert "nothing changes" in refusal(tmp_path, same)
+    misspelt = SMALLEST + "[[joint_change]]\nform = {a = 1, b = 2}\nto = {a = 2, b = 2}\n"
+    assert "joint_change[0]" in refusal(tmp_path, misspelt)

@@ -11,6 +11,7 @@ from artwork_insights.catalog.assets import read_assets
 from artwork_insights.catalog.checks import count_of
 from artwork_insights.catalog.impressions import read_impressions
 from artwork_insights.catalog.popularity import read_popularity
+from artwork_insights.catalog.served import Served, read_served_rates
 from artwork_insights.catalog.tables import open_engine
 from artwork_insights.catalog.titles import ReadTable, read_titles
 from artwork_insights.study import Data
@@ -33,6 +34,8 @@ class Catalog:
         One row per title_id and country: popularity in [0, 1].
     notes : tuple of str
         What was counted on the way in, in sentences: normal in a real catalogue, and worth knowing.
+    served : Served or None
+        Rates with the audience held alike, where the log has propensities or audience cells.
     """
 
     assets: pd.DataFrame
@@ -40,6 +43,7 @@ class Catalog:
     impressions: pd.DataFrame | None
     popularity: pd.DataFrame | None
     notes: tuple[str, ...]
+    served: Served | None = None
 
 
 def read_catalog(data: Data, as_of: date | None = None) -> Catalog:
@@ -62,10 +66,11 @@ def read_catalog(data: Data, as_of: date | None = None) -> Catalog:
         titles = read_titles(engine, data.titles, data.outcome.column if data.outcome else None, as_of)
         assets = read_assets(engine, data.assets, titles)
         read = [titles, assets]
-        impressions = popularity = None
+        impressions = popularity = served = None
         if data.impressions is not None:
             share = data.largest_unknown_impression_share
             impressions = read_impressions(engine, data.impressions, assets, share, as_of)
+            served = read_served_rates(data.impressions, assets.frame, as_of)
             read.append(impressions)
         if data.popularity is not None:
             popularity = read_popularity(engine, data.popularity, titles, as_of)
@@ -76,6 +81,7 @@ def read_catalog(data: Data, as_of: date | None = None) -> Catalog:
         None if impressions is None else impressions.frame,
         None if popularity is None else popularity.frame,
         tuple(note for table in read for note in table.notes) + _popularity_gap(assets, impressions, popularity),
+        served,
     )
 
 

@@ -15,19 +15,22 @@ from artwork_insights.catalog.checks import (
     count_faults,
     count_of,
     identifier,
+    is_missing,
+    is_null,
     number,
     refuse_faults,
     refuse_missing_keys,
     refuse_repeated_keys,
 )
 from artwork_insights.catalog.history import rows_up_to
+from artwork_insights.catalog.served import PROPENSITY
 from artwork_insights.catalog.tables import InputTable, collect, open_table, reading
 from artwork_insights.catalog.titles import ReadTable
 from artwork_insights.errors import TableError
 
 KEY = ("asset_id", "country")
 COUNTS = ("impressions", "takes")
-_NOT_CELLS = {*KEY, *COUNTS, "propensity"}
+_NOT_CELLS = {*KEY, *COUNTS, PROPENSITY}
 
 
 def read_impressions(
@@ -43,7 +46,8 @@ def read_impressions(
         From `artwork_insights.catalog.tables.open_engine`.
     path : Path
         Table with ``asset_id``, ``country``, ``impressions``, ``takes``. Any further column (device, date) is part
-        of the key; ``propensity`` is not.
+        of the key. ``propensity``, in (0, 1], is the probability with which the asset was shown rather than another
+        of its title; it is part of the key too, so that impressions which differ in it can have rows of their own.
     assets : ReadTable
         With ``asset_id``; those of titles that are known only later are left out of the log too.
     largest_unknown_share : float in [0, 1]
@@ -66,7 +70,8 @@ def read_impressions(
     takes_above = number(table.rows.takes) > number(table.rows.impressions)
     faults = [fault for column in COUNTS for fault in count_faults(table.rows, column)]
     remedy = "every take is one of the impressions, so mend the join that made the log"
-    refuse_faults(table, [*faults, Fault(takes_above, "takes exceed impressions", remedy, COUNTS)], KEY)
+    faults = [*faults, Fault(takes_above, "takes exceed impressions", remedy, COUNTS), *_propensity_faults(table)]
+    refuse_faults(table, faults, KEY)
     if as_of is not None:
         table = rows_up_to(table, "date", list(KEY), as_of)
     cells = [column for column in table.rows.columns if column not in _NOT_CELLS]
@@ -79,12 +84,26 @@ def read_impressions(
     return ReadTable(frame[known].reset_index(drop=True), notes)
 
 
+def _propensity_faults(table: InputTable) -> list[Fault]:
+    """Faults of logged propensities, where there are any."""
+    if PROPENSITY not in table.rows.columns:
+        return []
+    chance = number(table.rows[PROPENSITY])
+    inside = is_null(chance).ifelse(False, (chance > 0) & (chance <= 1))
+    remedy = "give the probability, above 0 and up to 1, with which the asset was shown, or leave the column out"
+    return [
+        Fault(is_missing(table.rows[PROPENSITY]), f"{PROPENSITY!r} is missing", remedy),
+        Fault(~inside, f"{PROPENSITY!r} is no probability above 0", remedy, (PROPENSITY,)),
+    ]
+
+
 def _summed(engine: Any, table: InputTable, cells: list[str]) -> tuple[InputTable, int]:
     """Sum to asset and country, once, after making sure that no cell is given twice."""
     texts = {column: identifier(table.rows[column]) for column in KEY}
     counts = {column: number(table.rows[column]).cast("int64") for column in COUNTS}
-    rows = table.rows.select(**texts, **counts, **{column: table.rows[column] for column in cells})
-    refuse_repeated_keys(InputTable(table.name, rows), [*KEY, *cells])
+    chance = {PROPENSITY: number(table.rows[PROPENSITY])} if PROPENSITY in table.rows.columns else {}
+    rows = table.rows.select(**texts, **counts, **chance, **{column: table.rows[column] for column in cells})
+    refuse_repeated_keys(InputTable(table.name, rows), [*KEY, *cells, *chance])
     summed = rows.group_by(list(KEY)).aggregate(
         impressions=rows.impressions.sum(), takes=rows.takes.sum(), rows_of_key=rows.count()
     )

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from artwork_insights.design.confounders import FloatArray
+from artwork_insights.design.folds import IntArray
 from artwork_insights.diagnostic import Diagnostic
 
 N_PARTS = 10
@@ -28,15 +29,27 @@ class Calibration:
         perfect; a slope below 1 means propensities that are too extreme.
     expected_error : float
         Mean over ten equally large parts of abs(observed share - mean propensity), weighted by their mass; in [0, 1].
+    chance_error : float
+        What right propensities seldom exceed by chance in so many artworks (mean and two SD); 0 where not asked for.
     """
 
     slope: float
     intercept: float
     expected_error: float
+    chance_error: float = 0.0
+
+    @property
+    def excess_error(self) -> float:
+        """The expected error beyond what chance alone gives: the root of the difference of their squares."""
+        return float(np.sqrt(max(self.expected_error**2 - self.chance_error**2, 0.0)))
 
 
 def measure_calibration(
-    treatment: npt.ArrayLike, propensity: npt.ArrayLike, *, weights: npt.ArrayLike | None = None
+    treatment: npt.ArrayLike,
+    propensity: npt.ArrayLike,
+    *,
+    weights: npt.ArrayLike | None = None,
+    assets: IntArray | None = None,
 ) -> Calibration:
     """Measure the calibration of out-of-fold propensities.
 
@@ -47,6 +60,8 @@ def measure_calibration(
     propensity : array of shape (n,)
         In [0, 1]; values nearer than 1e-6 to an end are moved there.
     weights : array of shape (n,), optional
+    assets : array of shape (n,), optional
+        Codes; the rows of an asset share its treatment. With them the error that chance alone makes is known.
 
     Returns
     -------
@@ -62,7 +77,8 @@ def measure_calibration(
     p = np.clip(np.asarray(propensity, dtype=np.float64), _NEAREST, 1 - _NEAREST)
     weight = np.ones_like(p) if weights is None else np.asarray(weights, dtype=np.float64)
     slope, intercept = _recalibrate(target, logit(p), weight)
-    return Calibration(slope, intercept, _expected_error(target, p, weight))
+    chance = 0.0 if assets is None else _chance_error(p, weight, np.asarray(assets))
+    return Calibration(slope, intercept, _expected_error(target, p, weight), chance)
 
 
 def _recalibrate(target: FloatArray, score: FloatArray, weights: FloatArray) -> tuple[float, float]:
@@ -92,17 +108,31 @@ def _log_likelihood(target: FloatArray, margin: FloatArray, weights: FloatArray)
     return float((weights * (target * margin - np.logaddexp(0, margin))).sum())
 
 
-def _expected_error(target: FloatArray, p: FloatArray, weights: FloatArray) -> float:
+def _parts(p: FloatArray) -> IntArray:
     edges = np.quantile(p, np.linspace(0, 1, N_PARTS + 1)[1:-1])
-    part = np.searchsorted(edges, p, side="right")
+    return np.asarray(np.searchsorted(edges, p, side="right"), dtype=np.int64)
+
+
+def _chance_error(p: FloatArray, weights: FloatArray, assets: IntArray) -> float:
+    """Mean and two SD of the error of right propensities: absolute normal gaps, whose variances add up over assets."""
+    cell, of_row = np.unique(_parts(p) * (int(assets.max()) + 1) + assets, return_inverse=True)
+    spread = np.bincount(of_row, weights=weights * np.sqrt(p * (1 - p)))
+    variance = np.bincount(cell // (int(assets.max()) + 1), weights=spread**2, minlength=N_PARTS)
+    mean, spread_of_sum = np.sqrt(2 / np.pi) * np.sqrt(variance).sum(), np.sqrt((1 - 2 / np.pi) * variance.sum())
+    return float((mean + 2 * spread_of_sum) / weights.sum())
+
+
+def _expected_error(target: FloatArray, p: FloatArray, weights: FloatArray) -> float:
+    part = _parts(p)
     gap = np.bincount(part, weights=weights * (target - p), minlength=N_PARTS)
     return float(np.abs(gap).sum() / weights.sum())
 
 
 def judge_calibration(calibration: Calibration) -> Diagnostic:
-    """Hold the expected calibration error against its limit, and say the slope."""
-    error, passed = calibration.expected_error, calibration.expected_error <= LARGEST_EXPECTED_ERROR
-    start = f"Predicted chances of the component are off by {100 * error:.1f} percentage points on average"
+    """Hold the expected calibration error beyond chance against its limit, and say the slope."""
+    error, passed = calibration.excess_error, calibration.excess_error <= LARGEST_EXPECTED_ERROR
+    beyond = " beyond chance" if calibration.chance_error else ""
+    start = f"Predicted chances of the component are off by {100 * error:.1f} percentage points on average{beyond}"
     slope = f"(calibration slope {calibration.slope:.2f}; 1 is perfect)"
     ending = "." if passed else ": weights made from them mislead, and the treatment model needs another look."
     return Diagnostic("calibration", error, LARGEST_EXPECTED_ERROR, passed, f"{start} {slope}{ending}")

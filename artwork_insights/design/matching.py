@@ -4,6 +4,8 @@ Greedy, in random order: when the treated with the largest propensity choose fir
 control somewhat below it, and in simulations with a caliper of .2 SD the pairs kept ten times the bias. Both sides are
 sorted once; a treated row looks for the nearest free control to its left and to its right, and what is taken is skipped
 by path-halving pointers (Tarjan 1975), so that a million against a million is O(n log n) and needs no distance matrix.
+The random order is one of blocks of neighbours, and within blocks, so that memory is read where it was just read; pairs
+are as near as in an order of single rows, and a million is matched several times faster.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from artwork_insights.design.reading import as_numbers, check_count
 from artwork_insights.errors import NotIdentifiedError
 
 _CLIP = 1e-6
+_BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,10 @@ class _Places:
 
 def seeking_order(n: int, seed: int) -> IntArray:
     """Order in which n treated rows, sorted by stratum and propensity, choose a control; shape (n,)."""
-    return np.random.default_rng(seed).permutation(n)
+    rng = np.random.default_rng(seed)
+    blocks = rng.permutation(-(-n // _BLOCK)) * _BLOCK
+    parts = [start + rng.permutation(min(_BLOCK, n - start)) for start in blocks.tolist()]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
 
 def _pooled_sd(score: FloatArray, treated: npt.NDArray[np.bool_]) -> float:

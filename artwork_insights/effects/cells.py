@@ -10,6 +10,7 @@ import pandas as pd
 
 from artwork_insights.catalog.catalog import Catalog
 from artwork_insights.design.confounders import FloatArray
+from artwork_insights.effects.served import ServedCells, join_served
 from artwork_insights.errors import TableError
 from artwork_insights.expression import Expression
 from artwork_insights.features.table import FeatureTable
@@ -34,6 +35,8 @@ class Cells:
     embedding : array of shape (m, d) or None
     notes : tuple of str
         What was left out on the way, in words.
+    served : ServedCells or None
+        Rates with the audience held alike, where the log tells of audiences.
     """
 
     frame: pd.DataFrame
@@ -42,6 +45,7 @@ class Cells:
     impressions: FloatArray | None
     embedding: FloatArray | None
     notes: tuple[str, ...]
+    served: ServedCells | None = None
 
 
 def join_tables(
@@ -95,6 +99,7 @@ def join_tables(
         frame["impressions"].to_numpy(np.float64),
         embedding,
         notes,
+        join_served(catalog.served, frame, first_of),
     )
 
 

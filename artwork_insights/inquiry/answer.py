@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from artwork_insights.design.overlap import Overlap
-from artwork_insights.design.pairs import find_alike_pairs
 from artwork_insights.effects.average import difference_in_means
 from artwork_insights.effects.cells import Cells
-from artwork_insights.effects.estimates import EffectEstimate
-from artwork_insights.effects.forest.summary import summarise_forest
+from artwork_insights.effects.estimates import GroupEffect
+from artwork_insights.effects.forest.fit import SMALLEST_NUMBER_OF_TITLES
+from artwork_insights.effects.forest.summary import ForestSummary, summarise_forest
 from artwork_insights.effects.groups import base_rate, group_effects_of
-from artwork_insights.errors import NotIdentifiedError, TableError
-from artwork_insights.inquiry.alternatives import alternative_estimates
 from artwork_insights.inquiry.attack import attack
+from artwork_insights.inquiry.detector import examine_detector
+from artwork_insights.inquiry.detector_cells import DetectorInput
 from artwork_insights.inquiry.fitting import (
     FittedHypothesis,
     fit_hypothesis,
@@ -26,15 +25,20 @@ from artwork_insights.inquiry.fitting import (
     with_popularity,
 )
 from artwork_insights.inquiry.levels import compare_arms, trace_doses
-from artwork_insights.inquiry.why import answer_mediation, concerns, find_moderation
-from artwork_insights.mechanisms.mediation import MediationResult
-from artwork_insights.report.findings import Finding, PairPicture, Question
-from artwork_insights.report.verdict import judge
-from artwork_insights.sensitivity.e_value import EValue, e_value_of_difference
-from artwork_insights.study import Estimation, Hypothesis, Mediation
+from artwork_insights.inquiry.mechanisms import find_mechanisms
+from artwork_insights.inquiry.pairs import show_pairs
+from artwork_insights.inquiry.refits import Remaker
+from artwork_insights.inquiry.responders import find_moderation
+from artwork_insights.inquiry.serving import check_serving
+from artwork_insights.inquiry.stress import stress_hypothesis
+from artwork_insights.report.findings import Finding, Question
+from artwork_insights.study import Checks, Estimation, FeatureChange, Hypothesis, Mediation
+from artwork_insights.verdict.judge import judge
 from artwork_insights.wording import describe_component
 
-NUMBER_OF_PAIRS = 6
+NO_FOREST = (
+    f"No causal forest was grown: that needs {SMALLEST_NUMBER_OF_TITLES} titles and an effect modifier that varies."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,9 @@ def inquire(
     settings: Estimation,
     mediations: Sequence[Mediation],
     *,
+    changes: Sequence[FeatureChange] = (),
+    checks: Checks,
+    detector: DetectorInput | None = None,
     study_seed: int,
     outcome_column: str | None,
     title_names: pd.Series,
@@ -102,6 +109,12 @@ def inquire(
     settings : Estimation
     mediations : sequence of Mediation
         Those of the study; the ones that concern this hypothesis are answered.
+    changes : sequence of FeatureChange
+        Those of the study; without any, the usual one of faces where it concerns this hypothesis.
+    checks : Checks
+        What must show nothing, and how often the estimate is made anew.
+    detector : DetectorInput, optional
+        What the study knows of the detector's errors.
     study_seed : int
     outcome_column : str or None
         Column of the titles that is the outcome; None for take rates.
@@ -118,30 +131,23 @@ def inquire(
     fitted = fit_hypothesis(cells, hypothesis, settings, seed)
     fit = fitted.headline
     estimate = fit.estimate(fitted.estimand)
+    detector_error = examine_detector(cells, hypothesis, fitted, estimate, detector, settings, seed)
+    maker = Remaker(fitted, settings, seed)
     found = attack(
-        fitted,
-        estimate,
-        hypothesis,
-        question.component,
-        settings,
-        seed,
-        outcome_words=phrase_outcome(outcome_column),
+        maker, estimate, hypothesis, question.component,
+        outcome_words=phrase_outcome(outcome_column), is_rate=outcome_column is None, detector=detector_error,
         has_countries="country" in cells.frame and outcome_column is None,
-    )
+    )  # fmt: skip
+    serving = check_serving(cells, fitted, estimate, settings.level)
+    stress, stress_checks = stress_hypothesis(cells, hypothesis, maker, checks)
+    found = replace(found, diagnostics=(*found.diagnostics, *serving.diagnostics, *stress_checks))
     group_effects = group_effects_of(fit, fitted.estimand, question.effect_modifiers, level=settings.level)
     arms, no_arms = compare_arms(fitted, hypothesis, settings, seed)
     curve, no_curve = trace_doses(fitted, settings, seed)
     moderation, unmoderated = find_moderation(fitted, question.effect_modifiers)
-    mediation, unmediated = _mediate(cells, hypothesis, mediations, settings, seed)
+    mediation, mechanisms, unmediated = find_mechanisms(fitted, cells, hypothesis, mediations, changes, settings, seed)
     base = base_rate(fit)
-    labels = pd.DataFrame({name: list(column) for name, column in fit.sample.assignment.groups.items()})
-    forest = None
-    if settings.forest:
-        smallest = hypothesis.smallest_effect_of_interest or 0.0
-        forest = summarise_forest(
-            fit, group_effects, labels, seed,
-            component=question.component, smallest_effect=smallest, level=settings.level,
-        )  # fmt: skip
+    forest, no_forest = _grow_forest(fitted, group_effects, hypothesis, question.component, settings, seed)
     finding = Finding(
         question=question,
         verdict=judge(estimate, hypothesis.smallest_effect_of_interest, found.diagnostics, settings.level),
@@ -150,15 +156,12 @@ def inquire(
         naive=difference_in_means(fitted.sample.assignment, fitted.sample.outcome),
         designs=fitted.named_designs(),
         design_gap=found.design_gap,
-        alternatives=alternative_estimates(fitted, settings, seed),
+        alternatives=serving.alternatives,
         group_effects=group_effects,
         forest=forest,
-        nuisance=found.nuisance,
-        overlap=found.overlap,
-        balance=found.balance,
-        moderation=moderation,
-        mediation=mediation,
-        e_value=_e_value(estimate, base, settings.level) if outcome_column is None and fit.is_binary else None,
+        nuisance=found.nuisance, overlap=found.overlap, balance=found.balance,
+        moderation=moderation, mediation=mediation, mechanisms=mechanisms,
+        e_value=found.e_value,
         robustness=found.robustness,
         placebo=found.placebo,
         assumptions=found.assumptions,
@@ -166,13 +169,33 @@ def inquire(
         warnings=fitted.assigned.warnings,
         left_out=(
             *fitted.assigned.left_out, *_estimand_sentence(fitted, found.overlap),
-            *no_arms, *no_curve, *unmoderated, *unmediated,
+            *no_arms, *no_curve, *no_forest, *unmoderated, *unmediated,
         ),
-        pairs=_pairs(cells, fitted, title_names),
-        arms=arms,
-        dose_response=curve,
+        pairs=show_pairs(cells, fitted, title_names, seed),
+        unseen=found.unseen,
+        arms=arms, dose_response=curve, serving=serving.policy, stress=stress, detector=detector_error,
     )  # fmt: skip
     return Inquiry(finding, estimated_cells(cells, fitted))
+
+
+def _grow_forest(
+    fitted: FittedHypothesis,
+    group_effects: tuple[GroupEffect, ...],
+    hypothesis: Hypothesis,
+    component: str,
+    settings: Estimation,
+    seed: int,
+) -> tuple[ForestSummary | None, tuple[str, ...]]:
+    """What a causal forest sees, or why there is none where the study asks for one."""
+    if not settings.forest:
+        return None, ()
+    fit = fitted.headline
+    labels = pd.DataFrame({name: list(column) for name, column in fit.sample.assignment.groups.items()})
+    smallest = hypothesis.smallest_effect_of_interest or 0.0
+    forest = summarise_forest(
+        fit, group_effects, labels, seed, component=component, smallest_effect=smallest, level=settings.level
+    )
+    return forest, () if forest is not None else (NO_FOREST,)
 
 
 def _estimand_sentence(fitted: FittedHypothesis, overlap: Overlap | None) -> tuple[str, ...]:
@@ -182,30 +205,6 @@ def _estimand_sentence(fitted: FittedHypothesis, overlap: Overlap | None) -> tup
         return ()
     n_titles, n_all = fitted.headline.sample.assignment.n_titles, fitted.sample.assignment.n_titles
     return (f"The slope is over the {n_titles:,} of {n_all:,} titles whose artworks differ in the component.",)
-
-
-def _mediate(
-    cells: Cells, hypothesis: Hypothesis, mediations: Sequence[Mediation], settings: Estimation, seed: int
-) -> tuple[tuple[MediationResult, ...], tuple[str, ...]]:
-    found, reasons = [], []
-    for mediation in mediations:
-        if not concerns(mediation, hypothesis):
-            continue
-        try:
-            found.append(answer_mediation(cells, mediation, hypothesis.confounders, settings, seed))
-        except (NotIdentifiedError, TableError) as error:
-            reasons.append(
-                f"Whether {mediation.mediator} carries the effect of {mediation.treatment} is not known: {error}"
-            )
-    return tuple(found), tuple(reasons)
-
-
-def _e_value(estimate: EffectEstimate, base: float, level: float) -> EValue | None:
-    low, high = estimate.interval(level)
-    try:
-        return e_value_of_difference(estimate.effect, low, high, base)
-    except NotIdentifiedError:
-        return None
 
 
 def estimated_cells(cells: Cells, fitted: FittedHypothesis) -> pd.DataFrame:
@@ -218,37 +217,3 @@ def estimated_cells(cells: Cells, fitted: FittedHypothesis) -> pd.DataFrame:
     for name, labels in assignment.groups.items():
         kept[name] = list(labels)
     return kept
-
-
-def _pairs(cells: Cells, fitted: FittedHypothesis, title_names: pd.Series) -> tuple[PairPicture, ...]:
-    assignment = fitted.sample.assignment
-    if not assignment.is_binary or fitted.headline.design == "pooled":
-        return ()
-    rows = fitted.rows
-    frame = cells.frame.loc[rows, ["asset_id", "title_id"]].reset_index(drop=True)
-    first = ~frame["asset_id"].duplicated().to_numpy()
-    pairs = find_alike_pairs(
-        frame["asset_id"][first],
-        frame["title_id"][first],
-        assignment.treatment[first] == 1,
-        assignment.confounders.values[first],
-        largest=NUMBER_OF_PAIRS,
-    )
-    impressions = np.ones(len(rows)) if cells.impressions is None else cells.impressions[rows]
-    pooled = pd.DataFrame({"asset_id": frame["asset_id"], "n": impressions, "takes": impressions * cells.outcome[rows]})
-    total = pooled.groupby("asset_id")[["n", "takes"]].sum()
-    rate = total["takes"] / total["n"]
-    counts = None if cells.impressions is None else total["n"]
-    return tuple(
-        PairPicture(
-            title_id=pair.title_id,
-            title=str(title_names.get(pair.title_id, pair.title_id)),
-            treated_asset=pair.treated_asset,
-            control_asset=pair.control_asset,
-            treated_rate=float(rate[pair.treated_asset]),
-            control_rate=float(rate[pair.control_asset]),
-            treated_impressions=None if counts is None else int(counts[pair.treated_asset]),
-            control_impressions=None if counts is None else int(counts[pair.control_asset]),
-        )
-        for pair in pairs
-    )

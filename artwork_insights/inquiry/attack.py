@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from artwork_insights.catalog.columns import FEATURE_COLUMNS
+import numpy as np
+
 from artwork_insights.design.balance import BalanceRow
 from artwork_insights.design.calibration import Calibration, judge_calibration
-from artwork_insights.design.confounders import FloatArray, constant_blocks
+from artwork_insights.design.confounders import FloatArray
 from artwork_insights.design.embedding_guard import TreatmentGuard, guard_treatment, judge_guard
 from artwork_insights.design.overlap import Overlap
 from artwork_insights.design.treatment_model import treatment_variance_left
@@ -15,13 +16,18 @@ from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.effects.estimates import EffectEstimate, NuisanceQuality
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.inquiry.comparison import check_comparison, judge_balance, measure_nuisances, titles_for_interval
+from artwork_insights.inquiry.detector import check_detector, is_detected
 from artwork_insights.inquiry.fitting import FittedHypothesis
 from artwork_insights.inquiry.identification import compare_designs, judge_identification, tell_title_confounding
+from artwork_insights.inquiry.refits import Remaker
+from artwork_insights.inquiry.unseen import examine_unseen
 from artwork_insights.sensitivity.assumptions import AssumptionEvidence, gather_evidence
+from artwork_insights.sensitivity.detector.result import DetectorError
+from artwork_insights.sensitivity.e_value import EValue
 from artwork_insights.sensitivity.interference import SiblingSlope, estimate_sibling_slope
-from artwork_insights.sensitivity.observed_confounders import ConfounderStrength, measure_confounders
 from artwork_insights.sensitivity.placebo import Placebo, placebo_diagnostic, placebo_within_titles
-from artwork_insights.sensitivity.robustness import Robustness, robustness_of_residuals
+from artwork_insights.sensitivity.robustness import Robustness
+from artwork_insights.sensitivity.unseen import UnseenConfounding
 from artwork_insights.study import Estimation, Hypothesis
 
 
@@ -39,47 +45,44 @@ class Attack:
     assumptions: tuple[AssumptionEvidence, ...]
     design_gap: Diagnostic
     diagnostics: tuple[Diagnostic, ...]
+    unseen: UnseenConfounding
+    e_value: EValue | None
 
 
 def attack(
-    fitted: FittedHypothesis,
+    maker: Remaker,
     estimate: EffectEstimate,
     hypothesis: Hypothesis,
     component: str,
-    settings: Estimation,
-    seed: int,
     *,
     outcome_words: str = "how often people choose the title",
     has_countries: bool = True,
+    is_rate: bool = True,
+    detector: DetectorError | None = None,
 ) -> Attack:
     """Run every check of one hypothesis; `diagnostics` holds those that the verdict counts, most important first."""
+    fitted, settings, seed = maker.fitted, maker.settings, maker.seed
     fit = fitted.headline
     propensity = fit.repetitions[0].treatment
     titles_needed = titles_for_interval(estimate, hypothesis.smallest_effect_of_interest, settings.level)
     overlap, balance, calibration = check_comparison(fitted, settings.trim, component, titles_needed)
     guard = guard_treatment(fitted.sample.assignment.rows(fit.eligible), fit.design, seed=seed)
-    outcome, treatment = fitted.residuals()
+    outcome, _ = fitted.residuals()
     inner = fit.sample.assignment
-    robustness = robustness_of_residuals(
-        outcome,
-        treatment,
-        estimate.effect,
-        estimate.std_error,
-        estimate.n_titles - 1,
-        weights=inner.weights,
-        alpha=1 - settings.level,
-    )
+    unseen = examine_unseen(maker, estimate, component, is_rate=is_rate)
     placebo = _placebo(fitted, outcome, settings, seed)
     design_gap = compare_designs(fitted)
     evidence = gather_evidence(
         component=component,
         overlap=overlap,
-        robustness=robustness,
+        robustness=unseen.robustness,
         design_gap=design_gap,
-        observed_confounders=_confounder_strengths(fitted),
+        observed_confounders=unseen.confounding.benchmarks,
         siblings=_siblings(fitted),
+        std_error=estimate.std_error,
         title_quality_known="popularity" in inner.confounders.blocks,
-        is_detected=any(_is_face_feature(name) for name in hypothesis.expression.names),
+        detector=None if detector is None else detector.accuracy,
+        is_detected=detector is not None or is_detected(hypothesis),
         treatment_variance_left=treatment_variance_left(inner, propensity),
         outcome_words=outcome_words,
         is_binary=fit.is_binary,
@@ -93,6 +96,8 @@ def attack(
         design_gap,
         tell_title_confounding(fitted),
     ]
+    diagnostics += check_detector(detector, estimate, component, settings.level)
+    diagnostics += unseen.diagnostics
     diagnostics += [placebo_diagnostic(placebo)] if placebo is not None else []
     diagnostics += [judge_balance(balance)] if balance else []
     diagnostics += [judge_calibration(calibration)] if calibration is not None else []
@@ -104,15 +109,13 @@ def attack(
         calibration,
         guard,
         placebo,
-        robustness,
+        unseen.robustness,
         evidence,
         design_gap,
         tuple(diagnostics),
+        unseen.confounding,
+        unseen.e_value,
     )
-
-
-def _is_face_feature(name: str) -> bool:
-    return name in FEATURE_COLUMNS and FEATURE_COLUMNS[name].face_role == "derived"
 
 
 def _placebo(fitted: FittedHypothesis, outcome: FloatArray, settings: Estimation, seed: int) -> Placebo | None:
@@ -137,31 +140,12 @@ def _siblings(fitted: FittedHypothesis) -> SiblingSlope | None:
     fit = fitted.fits.get("pooled")
     if fit is None or not fitted.sample.assignment.repeats_titles:
         return None
-    assignment, nuisances = fit.sample.assignment, fit.repetitions[0]
-    residual = fit.sample.outcome - nuisances.outcome_control
+    shown = fitted.sample.assignment  # trimming leaves cells out of the comparison, not out of the title
+    residual = np.full(len(shown.treatment), np.nan)
+    residual[fit.keep] = fit.sample.outcome - fit.repetitions[0].outcome_control
     try:
         return estimate_sibling_slope(
-            residual, assignment.treatment, assignment.asset, assignment.title, assignment.weights
+            residual, shown.treatment, shown.asset, shown.title, shown.weights, compared=fit.keep
         )
     except NotIdentifiedError:
         return None
-
-
-def _confounder_strengths(fitted: FittedHypothesis) -> tuple[ConfounderStrength, ...]:
-    sample = fitted.headline.sample
-    assignment = sample.assignment
-    if not assignment.confounders.names:
-        return ()
-    confounders = assignment.confounders
-    if fitted.headline.design != "pooled":  # what does not differ between the artworks of a title is swept out
-        confounders = confounders.without(("country", *constant_blocks(confounders, assignment.title)))
-    if not confounders.names:
-        return ()
-    return measure_confounders(
-        sample.outcome,
-        assignment.treatment,
-        confounders.values,
-        confounders.blocks,
-        weights=assignment.weights,
-        absorb=None if fitted.headline.design == "pooled" else assignment.title,
-    )

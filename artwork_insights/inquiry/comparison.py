@@ -47,7 +47,10 @@ def check_comparison(
     )
     usable = fit.eligible
     calibration = measure_calibration(
-        assignment.treatment[usable], fit.propensity[usable], weights=assignment.weights[usable]
+        assignment.treatment[usable],
+        fit.propensity[usable],
+        weights=assignment.weights[usable],
+        assets=assignment.asset[usable],
     )
     return overlap, balance, calibration
 

@@ -1,48 +1,54 @@
-"""Why and for whom, for one fitted hypothesis: moderation on residuals, and mediation with boosted controls."""
+"""Why, for one hypothesis: mediation with boosted controls, natural effects, and how they bear an unseen cause."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from artwork_insights.catalog.columns import FEATURE_COLUMNS
 from artwork_insights.design.assigning import check_roles, require_columns, require_numbers
-from artwork_insights.design.confounders import FloatArray, add_title_means, encode_confounders
-from artwork_insights.design.folds import assign_title_folds, encode_titles
-from artwork_insights.design.learners import BoostingSettings, Features, Problem, cross_fit
+from artwork_insights.design.confounders import FloatArray, title_means
 from artwork_insights.effects.cells import Cells
-from artwork_insights.errors import NotIdentifiedError
+from artwork_insights.errors import NotIdentifiedError, TableError
 from artwork_insights.expression import parse_expression
-from artwork_insights.inquiry.fitting import FittedHypothesis, present_modifiers, with_popularity
-from artwork_insights.mechanisms.mediation import MediationResult, mediate
-from artwork_insights.mechanisms.moderation import Moderation, moderate
+from artwork_insights.inquiry.clearing import PARTIALLING, ClearedCells, Clearings
+from artwork_insights.inquiry.fitting import with_popularity
+from artwork_insights.mechanisms.joint_mediation import JointMediation, mediate_jointly
+from artwork_insights.mechanisms.mediation import mediate
+from artwork_insights.mechanisms.mediation_sensitivity import RhoCurve, indirect_by_rho
+from artwork_insights.mechanisms.natural_dml import natural_effects_dml
+from artwork_insights.mechanisms.natural_effects import Cleared, natural_effects
+from artwork_insights.mechanisms.natural_results import NaturalEffects
+from artwork_insights.mechanisms.paths import MediationResult
+from artwork_insights.mechanisms.summary import Mechanisms
 from artwork_insights.study import Estimation, Hypothesis, Mediation
 
-PARTIALLING = BoostingSettings(max_depth=3, learning_rate=0.1, min_child_weight=20.0, rounds=100)
+DML_FOLDS = 3
+"""Nested models are many: three folds keep a run short."""
 
 
-def find_moderation(
-    fitted: FittedHypothesis, modifiers: Sequence[str]
-) -> tuple[tuple[Moderation, ...], tuple[str, ...]]:
-    """Joint tests of effects that differ by modifier, on out-of-fold residuals; and why some could not be made."""
-    outcome, treatment = fitted.residuals()
-    assignment = fitted.headline.sample.assignment
-    found, reasons = [], []
-    for modifier in modifiers:
-        groups = assignment.groups.get(modifier)
-        if groups is None:
-            continue
-        try:
-            found.append(
-                moderate(
-                    outcome, treatment, groups, clusters=assignment.title, weights=assignment.weights, modifier=modifier
-                )
-            )
-        except NotIdentifiedError as error:
-            reasons.append(f"Whether the effect differs by {modifier} is not known: {error}")
-    return tuple(found), tuple(reasons)
+@dataclass(frozen=True, slots=True)
+class MediationAnswer:
+    """One mediation question, answered in every way; `left_out` says what could not be."""
+
+    mediation: tuple[MediationResult, ...]
+    natural: tuple[NaturalEffects, ...]
+    rho_curves: tuple[RhoCurve, ...]
+    joint: JointMediation | None
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Cells, dose and mediators of a mediation question."""
+
+    mediation: Mediation
+    cleared: ClearedCells
+    dose: FloatArray
+    mediators: dict[str, FloatArray]
+    n_undefined: int
 
 
 def concerns(mediation: Mediation, hypothesis: Hypothesis) -> bool:
@@ -50,75 +56,214 @@ def concerns(mediation: Mediation, hypothesis: Hypothesis) -> bool:
     return bool(set(parse_expression(mediation.treatment).names) & set(hypothesis.expression.names))
 
 
+def answer_mediations(
+    clearings: Clearings, hypothesis: Hypothesis, mediations: Sequence[Mediation]
+) -> tuple[tuple[MediationResult, ...], Mechanisms, tuple[str, ...]]:
+    """Answer the mediation questions that concern a hypothesis; and why some could not be."""
+    answers, reasons = [], []
+    for mediation in mediations:
+        if not concerns(mediation, hypothesis):
+            continue
+        try:
+            answers.append(explore_mediation(clearings, mediation, hypothesis.confounders))
+        except (NotIdentifiedError, TableError) as error:
+            carriers = " and ".join(mediation.names)
+            reasons.append(f"Whether {carriers} carries the effect of {mediation.treatment} is not known: {error}")
+    mechanisms = Mechanisms(
+        natural=tuple(one for answer in answers for one in answer.natural),
+        rho_curves=tuple(one for answer in answers for one in answer.rho_curves),
+        joint_mediation=tuple(answer.joint for answer in answers if answer.joint is not None),
+    )
+    reasons += [reason for answer in answers for reason in answer.left_out]
+    return tuple(one for answer in answers for one in answer.mediation), mechanisms, tuple(reasons)
+
+
 def answer_mediation(
     cells: Cells, mediation: Mediation, confounders: Sequence[str], settings: Estimation, seed: int
 ) -> MediationResult:
-    """Ask whether a mediator carries the effect of a treatment, over the cells where the mediator is defined.
-
-    Outcome, treatment and mediator are first cleared of the same confounders by cross-fitted boosted trees (titles
-    absorbed where they have several artworks), so that Baron and Kenny's four regressions need no linear controls. The
-    mediator is winsorised at its 1st and 99th percentiles: a few wrongly detected faces as large as the frame would
-    otherwise decide the slope.
+    """Baron and Kenny's answer for the first mediator of a question, see `explore_mediation`.
 
     Raises
     ------
     NotIdentifiedError, TableError
         Where it cannot be asked, in one sentence.
     """
-    treatment = parse_expression(mediation.treatment)
+    question = _pose(Clearings(cells, settings, seed), mediation, confounders)
+    return _mediate(question, mediation.names[0], settings.level)
+
+
+def explore_mediation(clearings: Clearings, mediation: Mediation, confounders: Sequence[str]) -> MediationAnswer:
+    """Ask whether mediators carry the effect of a treatment, over the cells where they are defined.
+
+    Outcome, treatment and mediators are first cleared of the same confounders by cross-fitted boosted trees (titles
+    absorbed where they have several artworks), so that the regressions need no linear controls. Mediators are
+    winsorised at their 1st and 99th percentiles: a few wrongly detected faces as large as the frame would otherwise
+    decide the slope. Natural effects of a binary treatment come from double machine learning, of others from the
+    linear form with an interaction, on the cleared columns.
+
+    Raises
+    ------
+    NotIdentifiedError, TableError
+        Where it cannot be asked, in one sentence.
+    """
+    level = clearings.settings.level
+    question = _pose(clearings, mediation, confounders)
+    found = tuple(_mediate(question, name, level) for name in mediation.names)
+    natural, curves, reasons = [], [], []
+    for name in mediation.names:
+        try:
+            natural.append(_natural(question, name, level))
+            curves.append(_by_rho(question, name, level))
+        except NotIdentifiedError as error:
+            reasons.append(f"How much goes through {name} and how much past it is not known: {error}")
+    joint = None
+    if len(mediation.names) > 1:
+        try:
+            joint = _jointly(question, level)
+        except NotIdentifiedError as error:
+            reasons.append(f"What {' and '.join(mediation.names)} carry together is not known: {error}")
+    return MediationAnswer(found, tuple(natural), tuple(curves), joint, tuple(reasons))
+
+
+def _pose(clearings: Clearings, mediation: Mediation, confounders: Sequence[str]) -> _Question:
+    cells, treatment = clearings.cells, parse_expression(mediation.treatment)
     chosen = with_popularity(cells, mediation.confounders or tuple(confounders))
     check_roles(treatment, chosen)
-    modifiers = present_modifiers(cells, ("country",))
     require_columns(cells.frame, treatment, chosen, has_embedding=cells.embedding is not None)
-    require_columns(cells.frame, treatment, [mediation.mediator], has_embedding=False)
-    require_numbers(cells.frame, mediation.mediator, "mediator")
-    columns = {name: cells.frame[name].to_numpy(np.float64, na_value=np.nan) for name in treatment.names}
-    dose = treatment.evaluate(columns)
-    mediator = _within_percentiles(cells.frame[mediation.mediator].to_numpy(np.float64, na_value=np.nan))
-    rows = np.isfinite(dose) & np.isfinite(mediator)
-    if not rows.any() or np.ptp(dose[rows]) == 0 or np.ptp(mediator[rows]) == 0:
-        raise NotIdentifiedError(f"{mediation.mediator} or {mediation.treatment} does not vary where both are defined.")
-    names = [name for name in dict.fromkeys((*chosen, *modifiers)) if name not in ("embedding", mediation.mediator)]
-    frame = cells.frame.loc[rows]
-    title, weights = encode_titles(frame["title_id"]), cells.weights[rows] / cells.weights[rows].mean()
-    encoded = encode_confounders(
-        frame[names], cells.embedding[rows] if "embedding" in chosen and cells.embedding is not None else None
+    require_columns(cells.frame, treatment, mediation.names, has_embedding=False)
+    dose = treatment.evaluate(
+        {name: cells.frame[name].to_numpy(np.float64, na_value=np.nan) for name in treatment.names}
     )
-    absorb = title if frame["asset_id"].nunique() > title.max() + 1 else None
-    inputs = encoded if absorb is None else add_title_means(encoded, title, weights)
-    folds = assign_title_folds(title, min(settings.folds, int(title.max()) + 1), np.random.default_rng(seed))
+    carriers = {}
+    for name in mediation.names:
+        require_numbers(cells.frame, name, "mediator")
+        carriers[name] = within_percentiles(cells.frame[name].to_numpy(np.float64, na_value=np.nan))
+    rows = np.isfinite(dose) & np.isfinite(np.column_stack([*carriers.values()])).all(axis=1)
+    for name, values in {mediation.treatment: dose, **carriers}.items():
+        if not rows.any() or np.ptp(values[rows]) == 0:
+            raise NotIdentifiedError(
+                f"{name} does not vary where {mediation.treatment} and {' and '.join(carriers)} are all defined."
+            )
+    cleared = clearings.over(rows, chosen, apart=mediation.names)
+    inside = {name: values[rows] for name, values in carriers.items()}
+    return _Question(mediation, cleared, dose[rows], inside, int((np.isfinite(dose) & ~rows).sum()))
 
-    features = Features(inputs.values)
 
-    def cleared(values: FloatArray) -> FloatArray:
-        problem = Problem(features, values, weights, "squared_error", absorb=absorb)
-        return np.asarray(values - cross_fit(problem, folds, PARTIALLING, seed)[0])
-
+def _mediate(question: _Question, name: str, level: float) -> MediationResult:
+    cleared = question.cleared
     result = mediate(
-        cleared(cells.outcome[rows]),
-        cleared(dose[rows]),
-        cleared(mediator[rows]),
-        clusters=title,
-        weights=weights,
-        absorb=absorb,
-        treatment_name=mediation.treatment,
-        mediator_name=mediation.mediator,
-        rule=f"{_where_defined(mediation.mediator)}; the outer hundredths of {mediation.mediator} are drawn in",
-        level=settings.level,
-        seed=seed,
-        n_assets=int(frame["asset_id"].nunique()),
+        cleared.residual(cleared.outcome),
+        cleared.residual(question.dose),
+        cleared.residual(question.mediators[name]),
+        clusters=cleared.title,
+        weights=cleared.weights,
+        absorb=cleared.absorb,
+        treatment_name=question.mediation.treatment,
+        mediator_name=name,
+        rule=_rule(question),
+        level=level,
+        seed=cleared.seed,
+        n_assets=cleared.n_assets,
     )
-    return replace(result, n_undefined=int((np.isfinite(dose) & ~np.isfinite(mediator)).sum()))
+    return replace(result, n_undefined=question.n_undefined)
 
 
-def _where_defined(mediator: str) -> str:
-    column = FEATURE_COLUMNS.get(mediator)
-    if column is not None and column.face_role == "derived":
-        return "artworks with at least one face"
-    return f"artworks where {mediator} is defined"
+def _natural(question: _Question, name: str, level: float) -> NaturalEffects:
+    """Natural effects: double machine learning for a treatment of 0 or 1, else the linear form between quartiles."""
+    cleared, dose, mediator = question.cleared, question.dose, question.mediators[name]
+    if np.isin(dose, (0.0, 1.0)).all():
+        return _natural_dml(question, name, level)
+    low, high = np.percentile(dose, (25, 75), method="nearest")
+    ends = (float(low), float(high)) if low < high else (float(dose.min()), float(dose.max()))
+    return natural_effects(
+        cleared.outcome,
+        dose,
+        mediator,
+        clusters=cleared.title,
+        weights=cleared.weights,
+        absorb=cleared.absorb,
+        cleared=Cleared(*(cleared.residual(column) for column in (cleared.outcome, dose, mediator, dose * mediator))),
+        levels=ends,
+        treatment_name=question.mediation.treatment,
+        mediator_name=name,
+        rule=_rule(question),
+        seed=cleared.seed,
+        n_assets=cleared.n_assets,
+        level=level,
+    )
 
 
-def _within_percentiles(values: FloatArray) -> FloatArray:
+def _natural_dml(question: _Question, name: str, level: float) -> NaturalEffects:
+    """Where titles have several artworks: those whose artworks differ in the treatment, each with its own level."""
+    cleared, dose, mediator = question.cleared, question.dose, question.mediators[name]
+    controls, rows = cleared.confounders.values, np.ones(len(dose), dtype=bool)
+    if cleared.absorb is not None:
+        means = title_means(np.column_stack([dose, mediator]), cleared.title, cleared.weights)
+        controls = np.column_stack([controls, means])
+        rows = (means[:, 0] > 0) & (means[:, 0] < 1)
+        if not rows.any():
+            raise NotIdentifiedError(f"no title has artworks with and without {question.mediation.treatment}.")
+    result = natural_effects_dml(
+        cleared.outcome[rows],
+        dose[rows],
+        mediator[rows],
+        controls[rows],
+        cleared.title[rows],
+        weights=cleared.weights[rows],
+        absorb=None if cleared.absorb is None else cleared.absorb[rows],
+        folds=DML_FOLDS,
+        settings=PARTIALLING,
+        treatment_name=question.mediation.treatment,
+        mediator_name=name,
+        rule=_rule(question),
+        seed=cleared.seed,
+        n_assets=int(cleared.frame["asset_id"][rows].nunique()),
+        level=level,
+    )
+    return replace(result, n_left_out=result.n_left_out + int((~rows).sum()))
+
+
+def _by_rho(question: _Question, name: str, level: float) -> RhoCurve:
+    cleared = question.cleared
+    return indirect_by_rho(
+        cleared.residual(cleared.outcome),
+        cleared.residual(question.dose),
+        cleared.residual(question.mediators[name]),
+        clusters=cleared.title,
+        weights=cleared.weights,
+        absorb=cleared.absorb,
+        treatment_name=question.mediation.treatment,
+        mediator_name=name,
+        seed=cleared.seed,
+        level=level,
+    )
+
+
+def _jointly(question: _Question, level: float) -> JointMediation:
+    cleared = question.cleared
+    return mediate_jointly(
+        cleared.residual(cleared.outcome),
+        cleared.residual(question.dose),
+        {name: cleared.residual(values) for name, values in question.mediators.items()},
+        clusters=cleared.title,
+        weights=cleared.weights,
+        absorb=cleared.absorb,
+        treatment_name=question.mediation.treatment,
+        seed=cleared.seed,
+        n_assets=cleared.n_assets,
+        level=level,
+    )
+
+
+def _rule(question: _Question) -> str:
+    named = " and ".join(question.mediators)
+    faces = [FEATURE_COLUMNS[name].face_role == "derived" for name in question.mediators if name in FEATURE_COLUMNS]
+    where = "artworks with at least one face" if any(faces) else f"artworks where {named} is defined"
+    return f"{where}; the outer hundredths of {named} are drawn in"
+
+
+def within_percentiles(values: FloatArray) -> FloatArray:
+    """Values drawn in to their 1st and 99th percentiles; NaN stays."""
     if not np.isfinite(values).any():
         return values
     low, high = np.nanpercentile(values, (1, 99))

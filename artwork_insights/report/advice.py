@@ -8,10 +8,11 @@ from typing import Literal
 
 from artwork_insights.effects.estimates import GroupEffect
 from artwork_insights.mechanisms.moderation import CLEAR
-from artwork_insights.report.findings import Answer, Finding, StudyResult
+from artwork_insights.report.findings import Finding, StudyResult
 from artwork_insights.report.numbers import Scale, decimals_for
 from artwork_insights.report.sentences import VERDICT_LABELS, capitalised, in_words, subject
 from artwork_insights.report.turning import Turning, find_turning
+from artwork_insights.verdict.verdict import Answer
 
 Advice = Literal["do", "dont", "unknown"]
 _ADVICE: dict[Answer, Advice] = {

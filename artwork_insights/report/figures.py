@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from artwork_insights.effects.estimates import EffectEstimate, GroupEffect, NamedEstimate
+from artwork_insights.effects.estimates import EffectEstimate, GroupEffect
+from artwork_insights.report.estimate_rows import EstimateRow
 from artwork_insights.report.figure_style import (
     FAINT,
     INK,
@@ -99,8 +100,7 @@ def axis_label(scale: Scale) -> str:
 
 
 def plot_estimates(
-    rows: Sequence[NamedEstimate],
-    headline: str,
+    rows: Sequence[EstimateRow],
     naive: str,
     scale: Scale,
     smallest_effect_of_interest: float | None = None,
@@ -110,8 +110,10 @@ def plot_estimates(
 
     Parameters
     ----------
-    headline, naive : str
-        Names of the rows to set off as the headline and as the naive contrast.
+    rows : sequence of EstimateRow
+        Intervals are drawn as they are given.
+    naive : str
+        Label of the row to set off as the naive contrast.
     smallest_effect_of_interest : float, optional
         Band around zero, in the outcome's unit.
     """
@@ -125,15 +127,15 @@ def plot_estimates(
         ax.axvline(0, color=INK, linewidth=1, zorder=1)
         cells = []
         for y, row in enumerate(ordered):
-            if row.estimate is None:
+            if row.effect is None or row.interval is None:
                 cells.append("—")
                 continue
-            low, middle, high = scaled_interval(row.estimate, scale)
-            color = WITHOUT if row.name == naive else WITH if row.name == headline else MUTED
-            ax.plot([low, high], [y, y], color=color, linewidth=2.4 if row.name == headline else 1.5)
-            ax.plot(middle, y, "o", color=color, markersize=7 if row.name == headline else 5.5)
-            cells.append(scale.effect(row.estimate.effect))
-        name_rows(ax, [shorten(row.name, 22) for row in ordered], headroom=0.6)
+            low, middle, high = (scale.factor * end for end in (row.interval[0], row.effect, row.interval[1]))
+            color = WITHOUT if row.label == naive else WITH if row.is_headline else MUTED
+            ax.plot([low, high], [y, y], color=color, linewidth=2.4 if row.is_headline else 1.5)
+            ax.plot(middle, y, "o", color=color, markersize=7 if row.is_headline else 5.5)
+            cells.append(scale.effect(row.effect))
+        name_rows(ax, [shorten(row.label, 22) for row in ordered], headroom=0.6)
         add_column(ax, 56, "", cells, len(ordered))
         ax.set_xlabel(axis_label(scale))
         ax.set_ylabel("")

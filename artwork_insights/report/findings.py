@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,15 +20,20 @@ from artwork_insights.effects.estimates import (
 )
 from artwork_insights.effects.forest.summary import ForestSummary
 from artwork_insights.errors import OutputError
-from artwork_insights.mechanisms.mediation import MediationResult
 from artwork_insights.mechanisms.moderation import Moderation
+from artwork_insights.mechanisms.paths import MediationResult
+from artwork_insights.mechanisms.summary import Mechanisms
 from artwork_insights.sensitivity.assumptions import AssumptionEvidence
+from artwork_insights.sensitivity.detector.result import DetectorError
 from artwork_insights.sensitivity.e_value import EValue
 from artwork_insights.sensitivity.placebo import Placebo
 from artwork_insights.sensitivity.robustness import Robustness
+from artwork_insights.sensitivity.serving.policy import ServingPolicy
+from artwork_insights.sensitivity.stress.result import Stress
+from artwork_insights.sensitivity.unseen import UnseenConfounding
+from artwork_insights.verdict.verdict import Verdict
 
-Answer = Literal["positive", "negative", "practically_zero", "undecided"]
-VerdictWord = Literal["supported", "supported_with_caveats", "not_supported", "inconclusive"]
+RESULTS = "results.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,28 +89,6 @@ class PairPicture:
     control_rate: float
     treated_impressions: int | None
     control_impressions: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Credibility of the design x answer, with reasons.
-
-    Attributes
-    ----------
-    word : str
-        ``supported``, ``supported_with_caveats``, ``not_supported`` or ``inconclusive``.
-    answer : str
-        ``positive``, ``negative``, ``practically_zero`` or ``undecided``.
-    credible : bool
-        Whether no blocking diagnostic failed.
-    reasons : tuple of str
-        Sentences, most important first.
-    """
-
-    word: VerdictWord
-    answer: Answer
-    credible: bool
-    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +151,11 @@ class Finding:
     truth: tuple[TruthRow, ...] = ()
     arms: ArmEffects | None = None
     dose_response: DoseResponse | None = None
+    mechanisms: Mechanisms = field(default_factory=Mechanisms)
+    unseen: UnseenConfounding | None = None
+    serving: ServingPolicy | None = None
+    stress: Stress | None = None
+    detector: DetectorError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jinja2
 
-from artwork_insights.report import forest_words, numbers, sentences
+from artwork_insights.report import detector_words, forest_words, numbers, sentences, serving_words
 from artwork_insights.report.advice import AdviceBlock, advice_table
 from artwork_insights.report.findings import StudyResult
 from artwork_insights.report.opening import opening, studied
@@ -55,6 +55,8 @@ def environment() -> jinja2.Environment:
     engine.filters.update(_FILTERS)
     engine.globals["words"] = sentences
     engine.globals["forest_words"] = forest_words
+    engine.globals["detector_words"] = detector_words
+    engine.globals["serving_words"] = serving_words
     return engine
 
 

@@ -13,10 +13,11 @@ from artwork_insights.report.advice import (
     modifiers_of,
     strongest_groups,
 )
-from artwork_insights.report.findings import Answer, Finding, StudyResult
+from artwork_insights.report.findings import Finding, StudyResult
 from artwork_insights.report.numbers import count
 from artwork_insights.report.sentences import capitalised, in_words, join_words, subject
 from artwork_insights.report.turning import find_turning
+from artwork_insights.verdict.verdict import Answer
 
 MOST_NAMES = 3
 _APART: dict[Answer, str] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
-from artwork_insights.mechanisms.mediation import MediationResult, PathEstimate
+from artwork_insights.mechanisms.paths import MediationResult, PathEstimate
 from artwork_insights.report.figure_style import FAINT, WITH, axes_or_new, house_style, wrap
 from artwork_insights.report.numbers import Scale, decimals_for, signed
 from artwork_insights.report.sentences import in_words

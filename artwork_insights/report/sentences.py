@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from artwork_insights.effects.estimates import EffectEstimate
-from artwork_insights.mechanisms.mediation import MediationResult
+from artwork_insights.mechanisms.paths import MediationResult
 from artwork_insights.report.findings import Finding, OutcomeUnit, Question
 from artwork_insights.report.numbers import Scale, count, interval_name, p_is, percent, plain, significant
 from artwork_insights.report.turning import find_turning
@@ -19,6 +19,11 @@ VERDICT_LABELS = {
     "supported_with_caveats": "Supported, with caveats",
     "not_supported": "Not supported by these data",
     "inconclusive": "Not settled yet",
+}
+CREDIBILITY_LABELS = {
+    "high": "high. Every check that counts was made and held",
+    "moderate": "moderate. A check that counts failed or could not be made",
+    "low": "low. A check that must hold failed",
 }
 DESIGN_LABELS = {
     "pooled": "across titles",
@@ -145,10 +150,10 @@ def confidence_in_words(level: float) -> str:
     return f"{significant(100 * level)} times in 100"
 
 
-def e_value_in_words(e_value: EValue) -> str:
+def e_value_in_words(e_value: EValue, outcome: str = "a take") -> str:
     """What the E-value asks of a confounder."""
     start = (
-        f"To explain this away, something that was not measured would have to make both the component and a take "
+        f"To explain this away, something that was not measured would have to make both the component and {outcome} "
         f"{plain(e_value.e_value)} times as likely"
     )
     if e_value.e_value_limit is None:
@@ -184,8 +189,12 @@ def placebo_in_words(placebo: Placebo, scale: Scale) -> str:
 def mediation_in_words(result: MediationResult, scale: Scale) -> str:
     """The indirect effect with its tests."""
     share = "" if result.proportion_mediated is None else f", {percent(result.proportion_mediated)} of the total effect"
+    if share and result.proportion_interval is not None:
+        share += f" (from {' to '.join(percent(limit) for limit in result.proportion_interval)})"
+    corrected = result.bias_corrected_interval
+    again = "" if corrected is None else f"; {scale.between(*corrected)} corrected for bias"
     return (
         f"Through {in_words(result.mediator)} go {scale.effect(result.indirect)} {scale.unit} "
-        f"({scale.between(*result.indirect_interval)}, bootstrap {interval_name(result.level)}){share}. "
+        f"({scale.between(*result.indirect_interval)}, bootstrap {interval_name(result.level)}{again}){share}. "
         f"Sobel test: z = {plain(result.sobel_z)}, {p_is(result.sobel_p_value)}."
     )

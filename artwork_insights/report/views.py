@@ -9,23 +9,25 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 
 from artwork_insights.diagnostic import Diagnostic
-from artwork_insights.effects.estimates import EffectEstimate, GroupEffect, NamedEstimate
-from artwork_insights.mechanisms.mediation import MediationResult
+from artwork_insights.effects.estimates import GroupEffect
+from artwork_insights.mechanisms.paths import MediationResult
 from artwork_insights.report.advice import modifiers_of
 from artwork_insights.report.check_figures import plot_balance, plot_calibration, plot_overlap, plot_placebo
 from artwork_insights.report.crossings import CrossingView, view_crossings
+from artwork_insights.report.estimate_rows import NAIVE, EstimateRow, estimate_rows
 from artwork_insights.report.figures import plot_estimates, plot_group_effects, plot_truth
 from artwork_insights.report.findings import Finding, OutcomeUnit, PairPicture, StudyResult
 from artwork_insights.report.forest_figures import plot_targeting
 from artwork_insights.report.levels import ArmsView, DoseView, view_arms, view_doses
+from artwork_insights.report.mechanisms import MechanismsView, view_mechanisms
 from artwork_insights.report.numbers import Scale, relative_effect, scale_of
 from artwork_insights.report.path_figure import plot_mediation
 from artwork_insights.report.pictures import picture_uri
 from artwork_insights.report.sentences import answer_in_words, in_words, question_in_words, slope_ending
+from artwork_insights.report.stress_view import AttackRow, CurveView, attacks_at_a_glance, view_curve
 from artwork_insights.report.svg import draw_svg
+from artwork_insights.report.unseen import UnseenView, view_unseen
 from artwork_insights.study import modifier_parts
-
-NAIVE = "naive difference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +59,6 @@ class PairView:
     def is_complete(self) -> bool:
         """Whether both pictures are there."""
         return self.treated_picture is not None and self.control_picture is not None
-
-
-@dataclass(frozen=True, slots=True)
-class EstimateRow:
-    """One line of the table of estimates."""
-
-    label: str
-    estimate: EffectEstimate | None
-    sentence: str
-    is_headline: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +96,14 @@ class FindingView:
     balance_figure: Markup | None
     calibration_figure: Markup | None
     mediation: tuple[MediationView, ...]
+    mechanisms: MechanismsView
     checks: tuple[Diagnostic, ...]
     placebo_figure: Markup | None
+    attacks: tuple[AttackRow, ...]
+    curve: CurveView | None
     targeting_figure: Markup | None
     pairs: tuple[PairView, ...]
+    unseen: UnseenView
 
     @property
     def without_effect(self) -> tuple[str, ...]:
@@ -142,7 +138,7 @@ def view_finding(finding: Finding, anchor: str, result: StudyResult, run_dir: Pa
     """Draw and word one finding of a result."""
     unit = result.unit
     artist = _Artist(finding, finding_scale(finding, result), anchor, unit, rows_in_words(result))
-    rows = _estimate_rows(finding)
+    rows = estimate_rows(finding, result.level)
     return FindingView(
         anchor=anchor,
         finding=finding,
@@ -161,27 +157,17 @@ def view_finding(finding: Finding, anchor: str, result: StudyResult, run_dir: Pa
         balance_figure=artist.balance(),
         calibration_figure=artist.calibration(),
         mediation=artist.mediation(),
+        mechanisms=view_mechanisms(finding, unit, result.level, anchor),
         checks=tuple(dict.fromkeys((*finding.diagnostics, *finding.estimate.diagnostics, finding.design_gap))),
         placebo_figure=artist.placebo(),
+        attacks=attacks_at_a_glance((*finding.diagnostics, finding.design_gap)),
+        curve=view_curve(finding, artist.scale, anchor),
         targeting_figure=artist.targeting(),
         pairs=tuple(
             PairView(pair, picture_uri(run_dir, pair.treated_asset), picture_uri(run_dir, pair.control_asset))
             for pair in finding.pairs
         ),
-    )
-
-
-def _estimate_rows(finding: Finding) -> tuple[EstimateRow, ...]:
-    sentence = (
-        "The plain difference between artwork with and without the component."
-        if finding.question.is_binary
-        else "The plain slope, with nothing adjusted for."
-    )
-    naive = NamedEstimate(NAIVE, finding.naive, sentence)
-    named = (*finding.designs, naive, *finding.alternatives)
-    return tuple(
-        EstimateRow(in_words(row.name), row.estimate, row.sentence, row.name == finding.estimate.design)
-        for row in named
+        unseen=view_unseen(finding, unit, artist.scale, anchor),
     )
 
 
@@ -218,13 +204,9 @@ class _Artist:
         return self.svg(plot_truth(effects, self.scale), "truth", label)
 
     def estimates(self, rows: tuple[EstimateRow, ...]) -> Markup:
-        named = [NamedEstimate(row.label, row.estimate, row.sentence) for row in rows]
-        headline = next((row.label for row in rows if row.is_headline), "")
         smallest = self.finding.question.smallest_effect_of_interest
-        ax = plot_estimates(named, headline, NAIVE, self.scale, smallest)
-        told = "; ".join(
-            f"{row.label} {self.scale.effect(row.estimate.effect)}" for row in rows if row.estimate is not None
-        )
+        ax = plot_estimates(rows, NAIVE, self.scale, smallest)
+        told = "; ".join(f"{row.label} {self.scale.effect(row.effect)}" for row in rows if row.effect is not None)
         return self.svg(ax, "estimates", f"The effect estimated in several ways, in {self.scale.unit_with_per}: {told}")
 
     def overlap(self) -> Markup | None:

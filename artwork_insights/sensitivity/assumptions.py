@@ -9,7 +9,7 @@ from typing import Literal
 from artwork_insights.design.overlap import Overlap
 from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.sensitivity.interference import SiblingSlope, interference_diagnostic
-from artwork_insights.sensitivity.observed_confounders import ConfounderStrength
+from artwork_insights.sensitivity.observed_confounders import ConfounderBenchmark, ConfounderStrength
 from artwork_insights.sensitivity.robustness import Robustness
 
 Assumption = Literal["measurement", "overlap", "no_interference", "unconfoundedness"]
@@ -70,7 +70,7 @@ def gather_evidence(
     overlap: Overlap | None,
     robustness: Robustness,
     design_gap: Diagnostic | None = None,
-    observed_confounders: Sequence[ConfounderStrength] = (),
+    observed_confounders: Sequence[ConfounderStrength | ConfounderBenchmark] = (),
     siblings: SiblingSlope | None = None,
     title_quality_known: bool = False,
     detector: DetectorAccuracy | None = None,
@@ -80,6 +80,7 @@ def gather_evidence(
     is_binary: bool = True,
     has_countries: bool = True,
     within_titles: bool = False,
+    std_error: float | None = None,
 ) -> tuple[AssumptionEvidence, ...]:
     """Write one line of evidence for each of the four assumptions that stand between data and cause.
 
@@ -93,8 +94,8 @@ def gather_evidence(
         Of the headline estimate.
     design_gap : Diagnostic or None
         Whether the designs agree; a failed one speaks against unconfoundedness.
-    observed_confounders : sequence of ConfounderStrength
-        From `measure_confounders`; the strongest is the yardstick.
+    observed_confounders : sequence of ConfounderStrength or ConfounderBenchmark
+        From `measure_confounders`, or of a run; the strongest is the yardstick.
     siblings : SiblingSlope or None
         From `estimate_sibling_slope`; None where it is not identified.
     title_quality_known : bool
@@ -113,6 +114,8 @@ def gather_evidence(
         Whether an artwork is counted once per country.
     within_titles : bool
         Whether the observed confounders were measured among the artworks of one title.
+    std_error : float or None
+        Of the headline estimate; an influence between siblings that could not move it by as much is no failure.
 
     Returns
     -------
@@ -135,7 +138,9 @@ def gather_evidence(
         AssumptionEvidence(
             "no_interference",
             "An artwork does as well whatever the other artworks of its title look like.",
-            interference_diagnostic(siblings, title_quality_known=title_quality_known, is_binary=is_binary),
+            interference_diagnostic(
+                siblings, title_quality_known=title_quality_known, is_binary=is_binary, std_error=std_error
+            ),
         ),
         AssumptionEvidence(
             "unconfoundedness",
@@ -164,7 +169,7 @@ def judge_measurement(component: str, detector: DetectorAccuracy | None, is_dete
         f"Of 100 artworks with {component} the detector finds {100 * detector.sensitivity:.0f}; of 100 without, it is "
         f"wrong about {100 * (1 - detector.specificity):.0f} ({detector.source})"
     )
-    ending = "so the effect is seen nearly whole" if passed else "so the effect is probably larger than it looks"
+    ending = "so most of the effect is seen" if passed else "so the effect is probably larger than it looks"
     return Diagnostic(name, skill, SMALLEST_DETECTOR_SKILL, passed, f"{text}, {ending}.")
 
 
@@ -192,7 +197,7 @@ def judge_overlap(
 
 def judge_unconfoundedness(
     robustness: Robustness,
-    observed_confounders: Sequence[ConfounderStrength],
+    observed_confounders: Sequence[ConfounderStrength | ConfounderBenchmark],
     design_gap: Diagnostic | None,
     *,
     within_titles: bool = False,

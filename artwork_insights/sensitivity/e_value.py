@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 from scipy import optimize, stats
 
+from artwork_insights.design.reading import check_count, check_number, check_share
 from artwork_insights.errors import NotIdentifiedError
+
+_LARGEST_LOG = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,18 @@ class EValue:
         Risk ratio that an unmeasured confounder must have with both treatment and outcome, >= 1.
     e_value_limit : float or None
         The same for the limit of the interval nearer to 1; 1 where the interval holds 1; None without an interval.
+    lower, upper : float or None
+        Limits of the risk ratio.
+    scale : str
+        What the risk ratio compares, in words, and whether it is an approximation; empty where the caller knows.
     """
 
     risk_ratio: float
     e_value: float
     e_value_limit: float | None
+    lower: float | None = None
+    upper: float | None = None
+    scale: str = ""
 
 
 def e_value(risk_ratio: float, lower: float | None = None, upper: float | None = None) -> EValue:
@@ -45,15 +55,40 @@ def e_value(risk_ratio: float, lower: float | None = None, upper: float | None =
     NotIdentifiedError
         The risk ratio is not positive, or lies outside its limits.
     """
-    if not (math.isfinite(risk_ratio) and risk_ratio > 0):
-        raise NotIdentifiedError(f"An E-value needs a positive risk ratio, found {risk_ratio:g}.")
+    _positive("risk ratio", risk_ratio)
+    for name, value in (("lower", lower), ("upper", upper)):
+        if value is not None:
+            check_number(name, value)
     if (lower is not None and not lower <= risk_ratio) or (upper is not None and not upper >= risk_ratio):
         raise NotIdentifiedError(f"The risk ratio {risk_ratio:g} lies outside its interval {lower} to {upper}.")
     if risk_ratio >= 1:
         limit = None if lower is None else _of_ratio(max(lower, 1.0))
     else:
         limit = None if upper is None else _of_ratio(min(upper, 1.0))
-    return EValue(risk_ratio, _of_ratio(risk_ratio), limit)
+    return EValue(risk_ratio, _of_ratio(risk_ratio), limit, lower, upper)
+
+
+def e_value_of_omission(full: EValue, without: EValue) -> float | None:
+    """E-value that an unmeasured confounder would need to move the interval as leaving an observed one out did.
+
+    The quotient of the limits nearer to 1 (of the full estimate, and on the same side without the confounder), turned
+    to be at least 1, and its E-value: the yardstick of D'Agostino McGowan and Greevy (2020), Contextualizing E-values
+    for interpretable sensitivity to unmeasured confounding analyses (arXiv:2011.07030).
+
+    Parameters
+    ----------
+    full, without : EValue
+        With and without the observed confounder, on one scale, both with intervals.
+
+    Returns
+    -------
+    float, >= 1, or None
+        None without intervals, or where a limit is no risk ratio (not positive).
+    """
+    near, moved = (full.lower, without.lower) if full.risk_ratio >= 1 else (full.upper, without.upper)
+    if near is None or moved is None or not (near > 0 and moved > 0):
+        return None
+    return _of_ratio(near / moved)
 
 
 def e_value_of_difference(effect: float, lower: float, upper: float, base_rate: float) -> EValue:
@@ -73,8 +108,9 @@ def e_value_of_difference(effect: float, lower: float, upper: float, base_rate: 
     NotIdentifiedError
         The base rate is not positive, or the effect takes away all of it.
     """
-    if not base_rate > 0:
-        raise NotIdentifiedError(f"An E-value of a difference needs a base rate above 0, found {base_rate:g}.")
+    _positive("base rate", base_rate)
+    for name, value in (("effect", effect), ("lower", lower), ("upper", upper)):
+        check_number(name, value)
     if not base_rate + effect > 0:
         raise NotIdentifiedError(f"The effect {effect:g} takes away the whole base rate {base_rate:g}.")
     return e_value((base_rate + effect) / base_rate, (base_rate + lower) / base_rate, (base_rate + upper) / base_rate)
@@ -85,8 +121,8 @@ def e_value_of_odds_ratio(
 ) -> EValue:
     """E-value of an odds ratio: taken as a risk ratio for a rare outcome (below 15 %), else its square root is."""
     if rare:
-        return e_value(odds_ratio, lower, upper)
-    return e_value(math.sqrt(odds_ratio), _maybe(lower, math.sqrt), _maybe(upper, math.sqrt))
+        return e_value(_positive("odds ratio", odds_ratio), lower, upper)
+    return e_value(_root(odds_ratio), _maybe(lower, _root), _maybe(upper, _root))
 
 
 def e_value_of_hazard_ratio(
@@ -94,19 +130,29 @@ def e_value_of_hazard_ratio(
 ) -> EValue:
     """E-value of a hazard ratio; a common outcome is turned by ``(1 - .5^sqrt(HR)) / (1 - .5^sqrt(1/HR))``."""
     if rare:
-        return e_value(hazard_ratio, lower, upper)
+        return e_value(_positive("hazard ratio", hazard_ratio), lower, upper)
     return e_value(_ratio_of_hazard(hazard_ratio), _maybe(lower, _ratio_of_hazard), _maybe(upper, _ratio_of_hazard))
 
 
 def e_value_of_standardised_difference(difference: float, std_error: float) -> EValue:
-    """E-value of a difference in standard deviations, as ``exp(.91 d)`` with limits ``exp(.91 d -/+ 1.78 se)``."""
-    centre, reach = 0.91 * difference, 1.78 * std_error
+    """E-value of a difference in standard deviations, as ``exp(.91 d)`` with limits ``exp(.91 d -/+ 1.78 se)``.
+
+    The limits are those of a 95 % interval, as the approximation was published (VanderWeele and Ding 2017).
+    """
+    centre, reach = 0.91 * check_number("difference", difference), 1.78 * check_number("std_error", std_error)
+    if reach < 0 or abs(centre) + reach > _LARGEST_LOG:
+        raise NotIdentifiedError(
+            f"A difference of {difference:g} with standard error {std_error:g} gives no risk ratio; "
+            "give both in standard deviations."
+        )
     return e_value(math.exp(centre), math.exp(centre - reach), math.exp(centre + reach))
 
 
 def e_value_of_slope(slope: float, std_error: float, outcome_sd: float, *, step: float = 1.0) -> EValue:
     """E-value of a linear slope: `step` units of treatment, over the SD of the outcome given the confounders."""
-    return e_value_of_standardised_difference(slope * step / outcome_sd, std_error * step / outcome_sd)
+    per_sd = check_number("step", step) / _positive("outcome_sd", outcome_sd)
+    slope, std_error = check_number("slope", slope), check_number("std_error", std_error)
+    return e_value_of_standardised_difference(slope * per_sd, std_error * abs(per_sd))
 
 
 def e_value_of_counts(
@@ -120,8 +166,13 @@ def e_value_of_counts(
     Raises
     ------
     NotIdentifiedError
-        The treated share of takes does not lie above the control share; exchange the two.
+        A count is no whole number, or the treated share of takes does not lie above the control share; exchange them.
     """
+    counts = {"treated_takes": treated_takes, "treated_misses": treated_misses,
+              "control_takes": control_takes, "control_misses": control_misses}  # fmt: skip
+    for name, count in counts.items():
+        check_count(name, count, 1)
+    check_share("level", level)
     n_treated, n_control = treated_takes + treated_misses, control_takes + control_misses
     high, low = treated_takes / n_treated, control_takes / n_control
     if not high > low > 0:
@@ -149,7 +200,18 @@ def _of_ratio(risk_ratio: float) -> float:
 
 
 def _ratio_of_hazard(hazard_ratio: float) -> float:
-    return float((1 - 0.5 ** math.sqrt(hazard_ratio)) / (1 - 0.5 ** math.sqrt(1 / hazard_ratio)))
+    root = _root(hazard_ratio, "hazard ratio")
+    return math.expm1(-math.log(2) * root) / math.expm1(-math.log(2) / root)
+
+
+def _root(ratio: float, name: str = "odds ratio") -> float:
+    return math.sqrt(_positive(name, ratio))
+
+
+def _positive(name: str, value: float) -> float:
+    if not check_number(name, value) > 0:
+        raise NotIdentifiedError(f"An E-value needs a positive {name}, found {value:g}.")
+    return float(value)
 
 
 def _maybe(value: float | None, change: Callable[[float], float]) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from artwork_insights.design.reading import as_numbers
 from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.mechanisms.regression import FloatArray, as_weights, fit_clustered_ols, group_codes, is_nested
@@ -26,6 +27,8 @@ class SiblingSlope:
         continuous treatment), clustered by title, t(titles - 1).
     n_assets, n_titles : int
         Assets without the component (all assets for a continuous treatment) that have siblings, and their titles.
+    per_artwork : float
+        Share that one artwork is of another one's siblings, in (0, 1], on average.
     """
 
     slope: float
@@ -33,6 +36,7 @@ class SiblingSlope:
     p_value: float
     n_assets: int
     n_titles: int
+    per_artwork: float = 1.0
 
 
 def estimate_sibling_slope(
@@ -42,11 +46,13 @@ def estimate_sibling_slope(
     title: ArrayLike,
     weights: ArrayLike | None = None,
     *,
+    compared: ArrayLike | None = None,
     fewest_titles: int = 10,
 ) -> SiblingSlope:
     """Regress the untreated assets' outcome residual on the treated share of their siblings, clustered by title.
 
-    The share leaves the asset itself out. For a continuous treatment all assets take part, with their own treatment
+    The share leaves the asset itself out and counts every other artwork of the title that was shown, whether or not it
+    is comparable itself. For a continuous treatment all assets take part, with their own treatment
     beside the siblings' mean. Untreated assets of a title all have the same share, so the comparison is between titles
     and shares every confounding between titles: an association is a reason to ask, not proof of interference.
 
@@ -57,6 +63,8 @@ def estimate_sibling_slope(
     asset, title : array of shape (n,)
         Labels; each asset belongs to one title.
     weights : array of shape (n,), optional
+    compared : array of shape (n,), bool, optional
+        Cells that are compared; the others only count as siblings, and their residual is not read. All by default.
     fewest_titles : int
         Titles that are needed.
 
@@ -65,15 +73,16 @@ def estimate_sibling_slope(
     NotIdentifiedError
         Too few titles with an untreated asset and siblings, or the share does not vary between them.
     """
-    left = np.asarray(outcome_residual, dtype=np.float64)
-    dose = np.asarray(treatment, dtype=np.float64)
+    left, dose = as_numbers("outcome residual", outcome_residual), as_numbers("treatment", treatment)
+    inside = np.ones(len(left), dtype=bool) if compared is None else np.asarray(compared, dtype=bool)
+    _refuse_odd(left, dose, inside)
     row_weights = as_weights(weights, len(left))
     titles, assets = group_codes(title), group_codes(asset)
     if not is_nested(assets, titles):
-        raise ValueError("an asset belongs to two titles; give each asset one title.")
+        raise NotIdentifiedError("an asset belongs to two titles; give each asset one title.")
     share, siblings = _siblings_mean(dose, assets, titles)
     is_binary = set(np.unique(dose)) <= {0.0, 1.0}
-    rows = (siblings > 0) & ((dose == 0) if is_binary else np.ones(len(dose), dtype=bool))
+    rows = inside & (siblings > 0) & ((dose == 0) if is_binary else np.ones(len(dose), dtype=bool))
     n_titles = len(np.unique(titles[rows]))
     if n_titles < fewest_titles or np.ptp(share[rows]) == 0:
         raise NotIdentifiedError(
@@ -85,13 +94,18 @@ def estimate_sibling_slope(
     if fit.dropped:
         raise NotIdentifiedError("The siblings' component cannot be told from the artwork's own.")
     n_assets = len(np.unique(assets[rows]))
+    per_artwork = float(np.average(1 / siblings[rows], weights=row_weights[rows]))
     return SiblingSlope(
-        float(fit.coefficients[0]), float(fit.std_errors[0]), float(fit.p_values[0]), n_assets, n_titles
+        float(fit.coefficients[0]), float(fit.std_errors[0]), float(fit.p_values[0]), n_assets, n_titles, per_artwork
     )
 
 
 def interference_diagnostic(
-    slope: SiblingSlope | None, *, title_quality_known: bool = False, is_binary: bool = True
+    slope: SiblingSlope | None,
+    *,
+    title_quality_known: bool = False,
+    is_binary: bool = True,
+    std_error: float | None = None,
 ) -> Diagnostic:
     """Turn the association with siblings into a check.
 
@@ -99,6 +113,10 @@ def interference_diagnostic(
     better or worse titles; it fails only where the residual already has each title's quality from outside the
     comparison taken out (`title_quality_known`, e.g. a pre-period popularity). `is_binary` chooses the words: artworks
     without the component, or artworks that have as much of it themselves.
+
+    `std_error` is that of the effect. An artwork with the component changes the siblings' share of each of the others
+    by `per_artwork`, so the effect inside titles is off by that times the slope: an association that could not move it
+    by its own error passes. Popularity is itself measured with error, so some association is left in sound studies.
     """
     name = "interference"
     if slope is None:
@@ -118,6 +136,9 @@ def interference_diagnostic(
         return Diagnostic(name, slope.p_value, CLEAR, True, sentence)
     direction = "better" if slope.slope > 0 else "worse"
     text = f"{who} do {direction} in titles whose other artworks {many}"
+    if title_quality_known and std_error is not None and abs(slope.slope) * slope.per_artwork <= std_error:
+        sentence = f"{text}; but so little that the effect would change by less than its own error."
+        return Diagnostic(name, slope.p_value, CLEAR, True, sentence)
     if title_quality_known:
         sentence = (
             f"{text}, even with the titles' popularity taken out: the artworks of a title seem to affect each other."
@@ -128,6 +149,16 @@ def interference_diagnostic(
         "popularity from before the comparison would tell."
     )
     return Diagnostic(name, slope.p_value, CLEAR, None, sentence)
+
+
+def _refuse_odd(left: FloatArray, dose: FloatArray, inside: np.ndarray) -> None:
+    if not len(left) == len(dose) == len(inside):
+        raise NotIdentifiedError(
+            f"the outcome residual has {len(left)} rows, the treatment {len(dose)} and the compared cells "
+            f"{len(inside)}; give one of each per cell."
+        )
+    if not (np.isfinite(left[inside]).all() and np.isfinite(dose).all()):
+        raise NotIdentifiedError("the outcome residual or the treatment is missing in some cells; leave those out.")
 
 
 def _siblings_mean(treatment: FloatArray, assets: np.ndarray, titles: np.ndarray) -> tuple[FloatArray, FloatArray]:

@@ -17,20 +17,21 @@ learning (2022), theorems 2 and 4.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 from scipy import optimize, stats
 
 from artwork_insights.design.confounders import FloatArray
-from artwork_insights.design.folds import IntArray, encode_titles
+from artwork_insights.design.folds import encode_titles
 from artwork_insights.design.reading import as_numbers, as_positive, check_number, check_share
 from artwork_insights.errors import NotIdentifiedError
+from artwork_insights.sensitivity.bias_scores import BiasScores, BoundedScore, Predictions, bias_scores
 from artwork_insights.sensitivity.robustness import equal_strength
 
-BoundedScore = Literal["plr", "ATE", "ATT"]
 _STRONGEST = 0.9999
+CONTOUR_STEPS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,28 @@ class OmittedVariableBounds:
     n_clusters: int
 
 
+@dataclass(frozen=True, slots=True)
+class ConfoundingContour:
+    """The effect beside omitted confounders of every strength that works against it: what a contour plot draws.
+
+    Attributes
+    ----------
+    strengths_treatment, strengths_outcome : tuple of float, lengths k and m
+        Shares explained, from 0 up.
+    effect : tuple of m tuples of k floats
+        Bound of the effect on the side of zero, in the unit of the outcome; one row per strength with the outcome.
+    limit : tuple of m tuples of k floats
+        One-sided confidence limit of that bound at `level`.
+    level : float
+    """
+
+    strengths_treatment: tuple[float, ...]
+    strengths_outcome: tuple[float, ...]
+    effect: tuple[tuple[float, ...], ...]
+    limit: tuple[tuple[float, ...], ...]
+    level: float
+
+
 def omitted_variable_bounds(
     outcome: npt.ArrayLike,
     treatment: npt.ArrayLike,
@@ -98,11 +121,11 @@ def omitted_variable_bounds(
     ----------
     outcome, treatment : arrays of shape (n,)
         The treatment is binary for ATE and ATT.
-    treatment_prediction : array of shape (n,)
-        Propensity, or expected treatment, out of fold.
-    outcome_prediction : array of shape (n,)
+    treatment_prediction : array of shape (n,) or (r, n)
+        Propensity, or expected treatment, out of fold; one row per repetition, combined by the median rule.
+    outcome_prediction : array of the same shape
         For ``"plr"``: expected outcome given the confounders.
-    outcome_control, outcome_treated : arrays of shape (n,)
+    outcome_control, outcome_treated : arrays of the same shape
         For ``"ATE"`` and ``"ATT"``: expected outcome without and with the component.
     score : {"plr", "ATE", "ATT"}
     strength_outcome, strength_treatment : float
@@ -123,135 +146,148 @@ def omitted_variable_bounds(
         A strength is outside [0, 1), lengths differ, a weight is not positive, or predictions that the score needs are
         missing.
     """
-    for name, value in (("strength_outcome", strength_outcome), ("strength_treatment", strength_treatment)):
-        if not 0 <= check_number(name, value) < 1:
-            raise NotIdentifiedError(f"{name}={value:g}: a share of variance lies in 0 to below 1.")
-    if not -1 <= check_number("rho", rho) <= 1:
-        raise NotIdentifiedError(f"rho={rho:g} is a correlation; it lies in -1 to 1.")
-    check_number("null", null)
+    scores = scores_from_predictions(
+        outcome, treatment, treatment_prediction=treatment_prediction, outcome_prediction=outcome_prediction,
+        outcome_control=outcome_control, outcome_treated=outcome_treated, score=score, clusters=clusters,
+        weights=weights,
+    )  # fmt: skip
+    return bounds_of(scores, strength_outcome, strength_treatment, rho=check_number("rho", rho), level=level, null=null)
+
+
+def scores_from_predictions(
+    outcome: npt.ArrayLike,
+    treatment: npt.ArrayLike,
+    *,
+    treatment_prediction: npt.ArrayLike,
+    outcome_prediction: npt.ArrayLike | None = None,
+    outcome_control: npt.ArrayLike | None = None,
+    outcome_treated: npt.ArrayLike | None = None,
+    score: BoundedScore = "plr",
+    clusters: npt.ArrayLike | None = None,
+    weights: npt.ArrayLike | None = None,
+) -> BiasScores:
+    """Check arrays and make the scores that `bounds_of` and `contour_of` take; as in `omitted_variable_bounds`."""
     if score not in get_args(BoundedScore):
         raise NotIdentifiedError(f"score {score!r} is not known; use 'plr', 'ATE' or 'ATT'.")
-    y, t = _columns(outcome, treatment)
+    y, t = _column("outcome", outcome, None), _column("treatment", treatment, None)
+    if y.shape != t.shape or not len(y):
+        raise NotIdentifiedError(f"columns of shapes {y.shape} and {t.shape}; give one value per row in each.")
     w = np.ones_like(y) if weights is None else as_positive("weights", weights, len(y))
-    w = w / w.mean()
-    p = _columns(outcome, treatment_prediction)[1]
-    if score == "plr":
-        elements = _plr_elements(y, t, p, _given(outcome, outcome_prediction, "outcome_prediction", score), w)
-    else:
-        g0 = _given(outcome, outcome_control, "outcome_control", score)
-        g1 = _given(outcome, outcome_treated, "outcome_treated", score)
-        elements = _aipw_elements(y, t, p, g0, g1, w, is_att=score == "ATT")
+    given = {
+        "treatment": _repetitions("treatment_prediction", treatment_prediction, len(y)),
+        "outcome": _repetitions("outcome_prediction", outcome_prediction, len(y)),
+        "outcome_control": _repetitions("outcome_control", outcome_control, len(y)),
+        "outcome_treated": _repetitions("outcome_treated", outcome_treated, len(y)),
+    }
+    counts = {len(rows) for rows in given.values() if rows}
+    if len(counts) != 1:
+        raise NotIdentifiedError(f"predictions of {sorted(counts)} repetitions; give each as many rows.")
+    repetitions = [Predictions(**{name: rows[r] if rows else None for name, rows in given.items()})  # type: ignore[arg-type]
+                   for r in range(counts.pop())]  # fmt: skip
     titles = np.arange(len(y)) if clusters is None else encode_titles(clusters)
     if len(titles) != len(y) or len(np.unique(titles)) < 2:
         raise NotIdentifiedError("clusters need one title per row, and at least 2 titles.")
-    bounds = _Bounds(*elements, w, titles, clusters is not None, check_share("level", level))
-    strength = abs(rho) * float(np.sqrt(strength_outcome * strength_treatment / (1 - strength_treatment)))
-    lower, upper = bounds.limits(strength)
-    near = abs(bounds.effect - null) / bounds.largest_bias if bounds.largest_bias > 0 else np.inf
+    return bias_scores(y, t, repetitions, score, w / w.mean(), titles, clustered=clusters is not None)
+
+
+def bounds_of(
+    scores: BiasScores,
+    strength_outcome: float,
+    strength_treatment: float,
+    *,
+    rho: float = 1.0,
+    level: float = 0.95,
+    null: float = 0.0,
+) -> OmittedVariableBounds:
+    """Bounds at one strength, and robustness values; parameters as in `omitted_variable_bounds`."""
+    for name, value in (("strength_outcome", strength_outcome), ("strength_treatment", strength_treatment)):
+        if not 0 <= check_number(name, value) < 1:
+            raise NotIdentifiedError(f"{name}={value:g}: a share of variance lies in 0 to below 1.")
+    if not -1 <= rho <= 1:
+        raise NotIdentifiedError(f"rho={rho:g} is a correlation; it lies in -1 to 1.")
+    check_number("null", null)
+    check_share("level", level)
+    strength = abs(rho) * confounding(strength_outcome, strength_treatment)
+    (low, low_limit), (high, high_limit) = (_side(scores, side * strength, level) for side in (-1, 1))
+    here = scores.moved(0.0)
     return OmittedVariableBounds(
-        bounds.effect, bounds.std_error(0.0), strength_outcome, strength_treatment, rho,
-        bounds.effect - strength * bounds.largest_bias, bounds.effect + strength * bounds.largest_bias, lower, upper,
-        equal_strength(float(near) ** 2), bounds.robustness(null), bounds.largest_bias, level, null, bounds.n_clusters,
+        here.effect, here.std_error, strength_outcome, strength_treatment, rho, low, high, low_limit, high_limit,
+        _robustness(scores, level, null, of_limit=False), _robustness(scores, level, null, of_limit=True),
+        scores.largest_bias, level, null, here.n_titles,
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Bounds:
-    """Effect, bias per unit of strength, and their influence functions; shape (n,), mean 0 under `weights`."""
-
-    effect: float
-    influence: FloatArray
-    largest_bias: float
-    bias_influence: FloatArray
-    weights: FloatArray
-    title: IntArray
-    is_clustered: bool
-    level: float
-
-    @property
-    def n_clusters(self) -> int:
-        return int(self.title.max()) + 1
-
-    def std_error(self, strength: float) -> float:
-        """Of the effect moved by `strength` (signed) times the bias."""
-        total = np.bincount(self.title, weights=self.weights * (self.influence + strength * self.bias_influence))
-        n, clusters = len(self.influence), len(total)
-        inflation = clusters / (clusters - 1) if self.is_clustered and clusters > 1 else 1.0
-        return float(np.sqrt(inflation * (total**2).sum()) / n)
-
-    def limits(self, strength: float) -> tuple[float, float]:
-        freedom = self.n_clusters - 1 if self.is_clustered else np.inf
-        reach = float(stats.t.ppf(self.level, freedom))
-        bias = strength * self.largest_bias
-        low = self.effect - bias - reach * self.std_error(-strength)
-        return low, self.effect + bias + reach * self.std_error(strength)
-
-    def robustness(self, null: float) -> float:
-        """Equal strength at which the one-sided limit on the side of `null` reaches it."""
-        side = 0 if self.effect > null else 1
-
-        def room(share: float) -> float:
-            limit = self.limits(share / float(np.sqrt(1 - share)))[side]
-            return limit - null if side == 0 else null - limit
-
-        if room(0.0) <= 0:
-            return 0.0
-        return 1.0 if room(_STRONGEST) > 0 else float(optimize.brentq(room, 0.0, _STRONGEST, xtol=1e-12))
+def contour_of(
+    scores: BiasScores, largest_outcome: float, largest_treatment: float, *, level: float = 0.95
+) -> ConfoundingContour:
+    """The bound on the side of zero over a grid of strengths from 0 to the largest ones, each in (0, 1)."""
+    check_share("largest_outcome", largest_outcome)
+    check_share("largest_treatment", largest_treatment)
+    check_share("level", level)
+    outcome = np.linspace(0, largest_outcome, CONTOUR_STEPS)
+    treatment = np.linspace(0, largest_treatment, CONTOUR_STEPS)
+    side = _side_of_zero(scores)
+    grid = [[_side(scores, side * confounding(float(y), float(t)), level) for t in treatment] for y in outcome]
+    return ConfoundingContour(
+        tuple(treatment.tolist()),
+        tuple(outcome.tolist()),
+        tuple(tuple(effect for effect, _ in row) for row in grid),
+        tuple(tuple(limit for _, limit in row) for row in grid),
+        level,
+    )
 
 
-def _with_bias(
-    effect: float, influence: FloatArray, sigma: FloatArray, nu2: float, nu_influence: FloatArray, w: FloatArray
-) -> tuple[float, FloatArray, float, FloatArray]:
-    """Add the bias per unit of strength and its influence: the root of sigma^2 nu^2."""
-    sigma2 = float(np.average(sigma, weights=w))
-    largest = float(np.sqrt(sigma2 * nu2))
-    if not largest > 0:
-        return effect, influence, 0.0, np.zeros_like(influence)
-    return effect, influence, largest, (sigma2 * nu_influence + nu2 * (sigma - sigma2)) / (2 * largest)
+def bound_beside(
+    scores: BiasScores, strength_outcome: float, strength_treatment: float, level: float
+) -> tuple[float, float]:
+    """The bound on the side of zero beside one confounder, strengths in [0, 1), and its one-sided limit."""
+    return _side(scores, _side_of_zero(scores) * confounding(strength_outcome, strength_treatment), level)
 
 
-def _plr_elements(
-    y: FloatArray, t: FloatArray, p: FloatArray, prediction: FloatArray, w: FloatArray
-) -> tuple[float, FloatArray, float, FloatArray]:
-    left, dose = y - prediction, t - p
-    variation = float(np.average(dose**2, weights=w))
-    if not variation > 0:
-        raise NotIdentifiedError("nothing of the treatment is left beside its prediction; there is no effect to bound.")
-    effect = float(np.average(dose * left, weights=w)) / variation
-    rest = left - effect * dose
-    nu2 = 1 / variation
-    return _with_bias(effect, rest * dose / variation, rest**2, nu2, nu2 - dose**2 * nu2**2, w)
+def confounding(strength_outcome: float, strength_treatment: float) -> float:
+    """What two strengths, each in [0, 1), come to in units of the largest bias."""
+    return float(np.sqrt(strength_outcome * strength_treatment / (1 - strength_treatment)))
 
 
-def _aipw_elements(
-    y: FloatArray, t: FloatArray, p: FloatArray, g0: FloatArray, g1: FloatArray, w: FloatArray, *, is_att: bool
-) -> tuple[float, FloatArray, float, FloatArray]:
-    if not np.isin(t, (0, 1)).all() or t.min() == t.max():
-        raise NotIdentifiedError("doubly robust bounds need a treatment of zeros and ones, some of each.")
-    if not ((p > 0) & (p < 1)).all():
-        raise NotIdentifiedError("doubly robust bounds need propensities strictly between 0 and 1; trim the others.")
-    treated = float(np.average(t, weights=w))
-    share, expected = (t / treated, p / treated) if is_att else (np.ones_like(y), np.ones_like(y))
-    riesz = expected * (t / p - (1 - t) / (1 - p))
-    score = share * (g1 - g0) + riesz * (y - np.where(t == 1, g1, g0))
-    effect = float(np.average(score, weights=w) / np.average(share, weights=w))
-    squares = 2 * share * expected * (1 / p + 1 / (1 - p)) - riesz**2
-    nu2 = float(np.average(squares, weights=w))
-    if not nu2 > 0:
-        raise NotIdentifiedError("propensities do not fit the treatment, so that no bound follows; improve that model.")
-    return _with_bias(effect, score - share * effect, (y - np.where(t == 1, g1, g0)) ** 2, nu2, squares - nu2, w)
+def _side_of_zero(scores: BiasScores) -> float:
+    return -1.0 if scores.moved(0.0).effect > 0 else 1.0
 
 
-def _columns(outcome: npt.ArrayLike, other: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    first, second = as_numbers("outcome", outcome), as_numbers("treatment or prediction", other)
-    if first.shape != second.shape or not len(first):
-        raise NotIdentifiedError(f"columns of shapes {first.shape} and {second.shape}; give one value per row in each.")
-    if not (np.isfinite(first).all() and np.isfinite(second).all()):
-        raise NotIdentifiedError("some rows lack a value; leave them out.")
-    return first, second
+def _side(scores: BiasScores, strength: float, level: float) -> tuple[float, float]:
+    """The effect moved by a signed strength, and its one-sided limit on that side."""
+    mean = scores.moved(strength)
+    reach = float(stats.t.ppf(level, mean.degrees_of_freedom)) * mean.std_error
+    return mean.effect, mean.effect + (-reach if np.signbit(strength) else reach)
 
 
-def _given(outcome: npt.ArrayLike, values: npt.ArrayLike | None, name: str, score: str) -> FloatArray:
+def _robustness(scores: BiasScores, level: float, null: float, *, of_limit: bool) -> float:
+    """Equal strength at which the effect, or its one-sided limit on the side of `null`, reaches `null`."""
+    effect = scores.moved(0.0).effect
+    side = -1.0 if effect > null else 1.0
+    if not of_limit and len(scores.numerator) == 1 and scores.largest_bias > 0:
+        return equal_strength(((effect - null) / scores.largest_bias) ** 2)
+
+    def room(share: float) -> float:
+        moved, limit = _side(scores, side * confounding(share, share), level)
+        return -side * ((limit if of_limit else moved) - null)
+
+    if room(0.0) <= 0:
+        return 0.0
+    return 1.0 if room(_STRONGEST) > 0 else float(optimize.brentq(room, 0.0, _STRONGEST, xtol=1e-12))
+
+
+def _column(name: str, values: npt.ArrayLike, n: int | None) -> FloatArray:
+    found = as_numbers(name, values)
+    if n is not None and len(found) != n:
+        raise NotIdentifiedError(f"{name} has {len(found)} rows and the outcome {n}; give one value per row in each.")
+    if not np.isfinite(found).all():
+        raise NotIdentifiedError(f"{name}: some rows lack a value; leave them out.")
+    return found
+
+
+def _repetitions(name: str, values: npt.ArrayLike | None, n: int) -> list[FloatArray]:
+    """Rows of predictions, one per repetition; none where nothing was given."""
     if values is None:
-        raise NotIdentifiedError(f"bounds of {score!r} need {name}: out-of-fold predictions, one per row.")
-    return _columns(outcome, values)[1]
+        return []
+    found = np.asarray(values)
+    return [_column(name, row, n) for row in (found if found.ndim == 2 else found[None])]

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from artwork_insights.design.folds import encode_titles
+from artwork_insights.design.reading import as_numbers, as_positive, check_count
 from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.mechanisms.regression import (
     FloatArray,
     IntArray,
-    as_weights,
-    group_codes,
     is_nested,
     sweep_group_means,
 )
@@ -79,10 +79,11 @@ def placebo_within_titles(
     Raises
     ------
     NotIdentifiedError
-        Fewer than two titles have assets that differ in the treatment.
-    ValueError
-        A treatment that differs between the cells of one asset, or an asset with two titles.
+        Fewer than two titles have assets that differ in the treatment; the treatment differs between the cells of one
+        asset; an asset has two titles; lengths differ, or a number is missing.
     """
+    check_count("draws", draws, 1)
+    check_count("seed", seed, 0)
     left, importance, dose, starts = _sums_by_asset(outcome_residual, treatment, asset, title, weights)
     sizes = np.diff(np.r_[starts, len(dose)])
     owner = np.repeat(np.arange(len(starts)), sizes)
@@ -136,15 +137,21 @@ def _sums_by_asset(
     weights: ArrayLike | None,
 ) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
     """Per asset of the titles that vary, sorted by title: weighted residual, weight, treatment; and title starts."""
-    left = np.asarray(outcome_residual, dtype=np.float64)
-    dose = np.asarray(treatment, dtype=np.float64)
-    row_weights = as_weights(weights, len(left))
-    titles, assets = group_codes(title), group_codes(asset)
+    left, dose = as_numbers("outcome residual", outcome_residual), as_numbers("treatment", treatment)
+    row_weights = np.ones(len(left)) if weights is None else as_positive("weights", weights, len(left))
+    titles, assets = encode_titles(title), encode_titles(asset)
+    for name, column in (("treatment", dose), ("asset", assets), ("title", titles)):
+        if len(column) != len(left):
+            raise NotIdentifiedError(f"{name} has {len(column)} rows and the outcome {len(left)}; give one per cell.")
+    if not len(left) or not (np.isfinite(left).all() and np.isfinite(dose).all()):
+        raise NotIdentifiedError("a placebo needs rows, each with an outcome and a treatment; leave the others out.")
     if not is_nested(assets, titles):
-        raise ValueError("an asset belongs to two titles; give each asset one title.")
+        raise NotIdentifiedError("an asset belongs to two titles; give each asset one title.")
     first = np.unique(assets, return_index=True)[1]
     if np.any(dose != dose[first][assets]):
-        raise ValueError("the treatment differs between the cells of one asset; a placebo is dealt to whole assets.")
+        raise NotIdentifiedError(
+            "the treatment differs between the cells of one asset; a placebo is dealt to whole assets."
+        )
     swept = sweep_group_means(left[:, None], titles, row_weights)[:, 0]
     sums: FloatArray = np.bincount(assets, row_weights * swept).astype(np.float64)
     importance: FloatArray = np.bincount(assets, row_weights).astype(np.float64)

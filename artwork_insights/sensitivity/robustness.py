@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import ArrayLike
 from scipy import stats
 
 from artwork_insights.errors import NotIdentifiedError
@@ -19,7 +17,8 @@ class Robustness:
     Attributes
     ----------
     partial_r2_treatment : float
-        Share of the outcome's residual variance that the treatment explains.
+        Share of the outcome's residual variance that the treatment explains; f^2 / (1 + f^2) with f the effect over its
+        largest bias.
     robustness_value : float
         Equal partial R2 of a confounder with treatment and outcome that brings the estimate to zero, in [0, 1].
     robustness_value_alpha : float
@@ -61,7 +60,7 @@ def robustness_value(
     """Robustness value of a linear coefficient from its classical t statistic (Cinelli and Hazlett 2020, section 4).
 
     Partial R2 is a share of variance over rows: give the classical standard error and the residual degrees of freedom
-    of the rows. For a clustered error use `robustness_of_residuals`, or the value is too large.
+    of the rows. With errors clustered by title use `omitted_variable_bounds`, or the value is too large.
 
     Parameters
     ----------
@@ -84,43 +83,6 @@ def robustness_value(
     return Robustness(
         strength**2 / (1 + strength**2), equal_strength((q * strength) ** 2), _value(q * strength, critical), alpha
     )
-
-
-def robustness_of_residuals(
-    outcome_residual: ArrayLike,
-    treatment_residual: ArrayLike,
-    effect: float,
-    std_error: float,
-    degrees_of_freedom: float,
-    *,
-    weights: ArrayLike | None = None,
-    alpha: float = 0.05,
-) -> Robustness:
-    """Robustness value of a residual-on-residual effect whose error is clustered.
-
-    The omitted-variable bias is at most ``sqrt(R2_outcome * R2_treatment / (1 - R2_treatment)) * sd(outcome left) /
-    sd(treatment left)`` (Chernozhukov, Cinelli, Newey, Sharma and Syrgkanis, "Long story short"). The strength comes
-    from the residuals; clustering enters only through the reach of the interval, ``t * std_error``.
-
-    Parameters
-    ----------
-    outcome_residual, treatment_residual : array of shape (n,)
-        After the confounders, as the estimate saw them.
-    effect, std_error, degrees_of_freedom : float
-        Of the estimate, clustered by title.
-    weights : array of shape (n,), optional
-    """
-    left, dose = np.asarray(outcome_residual, dtype=np.float64), np.asarray(treatment_residual, dtype=np.float64)
-    importance = np.ones(len(left)) if weights is None else np.asarray(weights, dtype=np.float64)
-    spread = float(importance @ (left - effect * dose) ** 2 / importance.sum())
-    variation = float(importance @ dose**2 / importance.sum())
-    if not (spread > 0 and variation > 0):
-        raise NotIdentifiedError("A robustness value needs outcome and treatment to vary beside the confounders.")
-    scale = math.sqrt(variation / spread)
-    strength = abs(effect) * scale
-    reach = float(stats.t.isf(alpha / 2, degrees_of_freedom)) * std_error
-    near = max(abs(effect) - reach, 0.0) * scale
-    return Robustness(strength**2 / (1 + strength**2), equal_strength(strength**2), equal_strength(near**2), alpha)
 
 
 def equal_strength(bias_share: float) -> float:

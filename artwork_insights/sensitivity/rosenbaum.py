@@ -16,6 +16,7 @@ import numpy.typing as npt
 from scipy import optimize, stats
 
 from artwork_insights.design.confounders import FloatArray
+from artwork_insights.design.folds import encode_titles
 from artwork_insights.design.reading import as_numbers, check_count, check_share
 from artwork_insights.errors import NotIdentifiedError
 
@@ -58,11 +59,11 @@ class RosenbaumBounds:
         In the order of the Gammas asked for.
     critical_gamma : float
         Gamma at which the largest p-value reaches `alpha`: 1 where the pairs are not significant even without hidden
-        bias; infinity where no hidden bias below 1,000 suffices.
+        bias; 1,000 where no smaller one suffices.
     statistic : float
         Sum of the ranks of the positive differences, or number of discordant pairs won by the treated.
     n_pairs, n_informative : int
-        Pairs, and pairs whose members differ.
+        Pairs, and differences that the test uses: of pairs, or of clusters, whose two sides differ.
     alternative : {"greater", "less"}
         Direction of the one-sided test.
     variant : str
@@ -85,6 +86,7 @@ def rosenbaum_bounds(
     control: npt.ArrayLike,
     gammas: Sequence[float] = (1.0, 1.25, 1.5, 2.0, 3.0),
     *,
+    clusters: npt.ArrayLike | None = None,
     variant: Variant = "normal",
     alternative: Literal["greater", "less"] | None = None,
     alpha: float = 0.05,
@@ -94,9 +96,11 @@ def rosenbaum_bounds(
     Parameters
     ----------
     treated, control : arrays of shape (n,)
-        Outcomes of the two members of each pair; pairs must be independent (one per title).
+        Outcomes of the two members of each pair; pairs must be independent, or say their cluster.
     gammas : sequence of float
         Each at least 1.
+    clusters : array of shape (n,), optional
+        Titles: the differences of a title's pairs are averaged to one, and Gamma is then about all of them together.
     variant : {"normal", "exact"}
         Normal approximation without continuity correction, or the exact distribution (up to 2,000 pairs). Pairs
         without a difference are left out of the test and ties share their mean rank.
@@ -118,7 +122,8 @@ def rosenbaum_bounds(
     ----------
     Rosenbaum (2002), Observational studies, sections 4.3.3 to 4.3.5.
     """
-    difference = _differences(treated, control)
+    differences = _differences(treated, control)
+    difference = differences if clusters is None else _average(differences, clusters)
     values = _check_gammas(gammas)
     informative = difference[difference != 0]
     if not len(informative):
@@ -149,7 +154,7 @@ def rosenbaum_bounds(
         )
     critical = _critical_gamma(tail, alpha)
     return RosenbaumBounds(
-        tuple(bounds), critical, statistic, len(difference), len(informative), chosen, variant, alpha
+        tuple(bounds), critical, statistic, len(differences), len(informative), chosen, variant, alpha
     )
 
 
@@ -239,7 +244,7 @@ def _critical_gamma(tail: Callable[[float], float], alpha: float) -> float:
     if tail(0.5) >= alpha:
         return 1.0
     if tail(LARGEST_GAMMA / (1 + LARGEST_GAMMA)) < alpha:
-        return float("inf")
+        return LARGEST_GAMMA
     return float(optimize.brentq(lambda gamma: tail(gamma / (1 + gamma)) - alpha, 1.0, LARGEST_GAMMA, xtol=1e-9))
 
 
@@ -255,6 +260,16 @@ def _differences(treated: npt.ArrayLike, control: npt.ArrayLike) -> FloatArray:
     if not np.isfinite(difference).all():
         raise NotIdentifiedError(f"{int((~np.isfinite(difference)).sum())} pairs lack an outcome; leave them out.")
     return difference
+
+
+def _average(differences: FloatArray, clusters: npt.ArrayLike) -> FloatArray:
+    """Mean difference of each cluster; shape (g,)."""
+    codes = encode_titles(clusters)
+    if len(codes) != len(differences):
+        raise NotIdentifiedError(
+            f"clusters have {len(codes)} rows and the pairs {len(differences)}; give one per pair."
+        )
+    return np.asarray(np.bincount(codes, weights=differences) / np.bincount(codes))
 
 
 def _check_gammas(gammas: Sequence[float]) -> tuple[float, ...]:

@@ -1,9 +1,12 @@
 """The study file: what is asked, of which data, under which limits."""
 
+from artwork_insights.study.changes import FeatureChange
+from artwork_insights.study.detector import Detector
 from artwork_insights.study.file import read_study
 from artwork_insights.study.sections import (
     CROSS,
     DEFAULT_MEDIATION,
+    Checks,
     Data,
     DesignName,
     Estimation,
@@ -24,10 +27,13 @@ from artwork_insights.study.sections import (
 __all__ = [
     "CROSS",
     "DEFAULT_MEDIATION",
+    "Checks",
     "Data",
     "DesignName",
+    "Detector",
     "Estimation",
     "Extraction",
+    "FeatureChange",
     "Header",
     "Hypothesis",
     "Learner",

@@ -8,7 +8,11 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from artwork_insights.errors import StudyFileError, did_you_mean
+from artwork_insights.study.changes import FeatureChange
+from artwork_insights.study.detector import Detector, StyleRates
+from artwork_insights.study.limits import VerdictLimits
 from artwork_insights.study.sections import (
+    Checks,
     Data,
     Estimation,
     Extraction,
@@ -43,7 +47,11 @@ def read_study(path: str | Path) -> Study:
         study = Study.model_validate(raw)
     except ValidationError as error:
         raise StudyFileError(f"{path.name}: {_first_fault(error)}") from None
-    return study.model_copy(update={"data": _resolve(study.data, path.resolve().parent)})
+    folder = path.resolve().parent
+    detector = study.detector
+    if detector is not None and detector.labels is not None:
+        detector = detector.model_copy(update={"labels": folder / detector.labels})
+    return study.model_copy(update={"data": _resolve(study.data, folder), "detector": detector})
 
 
 def _resolve(data: Data, folder: Path) -> Data:
@@ -85,8 +93,12 @@ def _first_fault(error: ValidationError) -> str:
 
 def _known_keys(parents: list[int | str]) -> list[str]:
     sections: dict[str, type[BaseModel]] = {
-        "study": Header, "data": Data, "extraction": Extraction, "estimation": Estimation,
-        "hypothesis": Hypothesis, "mediation": Mediation, "outcome": TitleOutcome,
+        "study": Header, "checks": Checks, "data": Data, "extraction": Extraction, "estimation": Estimation,
+        "hypothesis": Hypothesis, "mediation": Mediation, "joint_change": FeatureChange, "detector": Detector,
+        "outcome": TitleOutcome,
+        "verdict": VerdictLimits,
     }  # fmt: skip
     names = [part for part in parents if isinstance(part, str)]
-    return sorted((sections[names[-1]] if names else Study).model_fields)
+    sections |= dict.fromkeys(names[2:], StyleRates) if names[:2] == ["detector", "styles"] else {}
+    fields = (sections[names[-1]] if names else Study).model_fields
+    return sorted(field.alias or name for name, field in fields.items())

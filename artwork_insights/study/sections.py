@@ -12,6 +12,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from artwork_insights.errors import ExpressionError
 from artwork_insights.expression import Expression, parse_expression
+from artwork_insights.study.changes import FeatureChange
+from artwork_insights.study.detector import Detector
+from artwork_insights.study.limits import VerdictLimits
 
 Source = Literal["consumer_insight", "mined", "prior"]
 DesignName = Literal["pooled", "mundlak", "within"]
@@ -38,11 +41,16 @@ class _Frozen(BaseModel):
 
 
 class Header(_Frozen):
-    """The ``[study]`` table: name, seed, and which half of the titles the effects are estimated on."""
+    """The ``[study]`` table: name, seed, which half of the titles the effects are estimated on, and which look it is.
+
+    `look` counts the runs on data that grow, from 1, so that answers spend their error over all of them;
+    ``artwork-insights schedule`` counts by itself. None for a study that is run once.
+    """
 
     name: Name
     seed: int = Field(default=0, ge=0)
     titles: Literal["all", "confirming"] = "all"
+    look: int | None = Field(default=None, ge=1)
 
 
 class TitleOutcome(_Frozen):
@@ -101,6 +109,33 @@ class Estimation(_Frozen):
     learner: Learner = "xgboost"
     placebo_draws: int = Field(default=200, ge=0)
     forest: bool = True
+
+
+class Checks(_Frozen):
+    """The ``[checks]`` table: what must show nothing, and how often an estimate is made anew to attack it.
+
+    Attributes
+    ----------
+    placebo_outcome : str or None
+        Column of the titles or assets, or a feature, that the artwork cannot have changed.
+    negative_control : str or None
+        A treatment that cannot work: a feature or an expression, as in a hypothesis.
+    subsets : int
+        Random subsets of the titles on which each hypothesis is estimated anew; 0 leaves out all that fits anew.
+    """
+
+    placebo_outcome: str | None = None
+    negative_control: str | None = None
+    subsets: int = Field(default=5, ge=0, le=100)
+
+    @field_validator("negative_control")
+    @classmethod
+    def _control_parses(cls, treatment: str | None) -> str | None:
+        try:
+            _ = treatment is None or parse_expression(treatment)
+        except ExpressionError as error:
+            raise ValueError(str(error)) from None
+        return treatment
 
 
 class Hypothesis(_Frozen):
@@ -166,14 +201,22 @@ class Hypothesis(_Frozen):
 
 
 class Mediation(_Frozen):
-    """Whether a mediator carries the effect of a treatment, asked where the mediator is defined."""
+    """Whether a mediator, or several together, carry the effect of a treatment, asked where they are defined."""
 
     treatment: str
-    mediator: str
+    mediator: str = ""
+    mediators: tuple[str, ...] = ()
     confounders: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All mediators."""
+        return self.mediators or (self.mediator,)
 
     @model_validator(mode="after")
     def _treatment_parses(self) -> Mediation:
+        if bool(self.mediator) == bool(self.mediators) or len(set(self.names)) < len(self.names):
+            raise ValueError('give either mediator = "..." or mediators = ["...", "..."], each name once')
         try:
             parse_expression(self.treatment)
         except ExpressionError as error:
@@ -191,8 +234,12 @@ class Study(_Frozen):
     data: Data
     extraction: Extraction = Extraction()
     estimation: Estimation = Estimation()
+    checks: Checks = Checks()
     hypothesis: tuple[Hypothesis, ...] = Field(min_length=1)
     mediation: tuple[Mediation, ...] = (DEFAULT_MEDIATION,)
+    joint_change: tuple[FeatureChange, ...] = ()
+    verdict: VerdictLimits = VerdictLimits()
+    detector: Detector | None = None
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Study:
@@ -200,4 +247,7 @@ class Study(_Frozen):
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ValueError(f"two hypotheses are named {repeated[0]!r}; give each its own name")
+        unknown = [name for name in (self.detector.hypotheses if self.detector else ()) if name not in names]
+        if unknown:
+            raise ValueError(f"[detector] names hypothesis {unknown[0]!r}; known: {', '.join(names)}")
         return self

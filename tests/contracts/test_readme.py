@@ -64,5 +64,5 @@ def test_every_relative_link_of_the_readme_leads_somewhere(readme: str) -> None:
 
 
 def test_every_verb_of_the_architecture_is_there() -> None:
-    verbs = "demo init extract contact-sheet columns take-rate mine check run report doctor schedule"
+    verbs = "demo init extract contact-sheet columns take-rate mine check run report advise plan-labels doctor schedule"
     assert sorted(COMMANDS) == sorted(verbs.split())

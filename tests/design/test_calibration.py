@@ -48,3 +48,20 @@ def test_the_expected_error_is_the_mean_gap_between_ten_parts():
 def test_equal_propensities_say_nothing():
     found = measure_calibration([0, 1, 0, 0], [0.25] * 4)
     assert (found.slope, found.expected_error) == (0, 0)
+
+
+def test_right_propensities_err_by_chance_alone_in_few_artworks_and_wrong_ones_by_more():
+    """300 artworks in 3 countries, treated alike in all of them: the mean over 200 draws, and a planted error of .2."""
+    rng = np.random.default_rng(3)
+    p = np.repeat(expit(rng.normal(size=300)), 3)
+    asset, weights = np.repeat(np.arange(300), 3), rng.uniform(0.5, 2, 900)
+    draws = [np.repeat(rng.random(300), 3) < p for _ in range(200)]
+    right = [measure_calibration(treated, p, weights=weights, assets=asset) for treated in draws]
+    by_chance = np.array([found.expected_error for found in right])
+    assert by_chance.mean() + 2 * by_chance.std() == pytest.approx(right[0].chance_error, rel=0.05)
+    assert by_chance.mean() > 0.05  # the limit, which half of all sound studies of this size would miss
+    assert np.mean([judge_calibration(found).passed for found in right]) > 0.95
+    wrong = [measure_calibration(t, np.clip(p - 0.2, 0.01, 1), weights=weights, assets=asset) for t in draws]
+    assert np.mean([judge_calibration(found).passed for found in wrong]) < 0.1
+    without = measure_calibration(draws[0], p, weights=weights)
+    assert (without.chance_error, without.excess_error) == (0.0, without.expected_error)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
+from artwork_insights.design import matching
 from artwork_insights.design.matching import match_pairs, seeking_order
 from artwork_insights.errors import NotIdentifiedError
 
@@ -83,6 +84,29 @@ def test_matching_balances_what_the_propensity_knows_and_recovers_the_effect():
     assert differences(x[rows], treated[rows], x.std(axis=0)) < 0.1
     gaps = pairs.differences(outcome)
     assert abs(gaps.mean() - 2.0) < 3 * gaps.std() / np.sqrt(len(gaps)) + 0.05
+
+
+def drift(order, monkeypatch):
+    """Mean logit of treated less control in pairs, over six draws; 0 is none."""
+    monkeypatch.setattr(matching, "seeking_order", order)
+    found = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        score = rng.normal(-0.3, 1, 20_000)
+        propensity = 1 / (1 + np.exp(-score))
+        pairs = match_pairs(propensity, rng.random(20_000) < propensity, seed=seed)
+        found.append((score[pairs.treated] - score[pairs.control]).mean())
+    return float(np.mean(found))
+
+
+def test_treated_rows_that_choose_in_a_random_order_of_blocks_keep_no_more_bias_than_one_by_one(monkeypatch):
+    """Control: from the largest propensity down each takes a control somewhat below it, and ten times as much stays."""
+    blocks = drift(seeking_order, monkeypatch)
+    single = drift(lambda n, seed: np.random.default_rng(seed).permutation(n), monkeypatch)
+    downwards = drift(lambda n, seed: np.arange(n)[::-1], monkeypatch)
+    assert abs(blocks) < abs(single) + 0.01
+    assert downwards > 0.08
+    assert sorted(seeking_order(1000, 3).tolist()) == list(range(1000))
 
 
 def test_lalonde_is_balanced_within_the_limits_of_the_published_match(reference_data):

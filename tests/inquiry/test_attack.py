@@ -14,6 +14,7 @@ from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.inquiry.attack import attack
 from artwork_insights.inquiry.comparison import check_comparison, titles_for_interval
 from artwork_insights.inquiry.fitting import fit_hypothesis
+from artwork_insights.inquiry.refits import Remaker
 from artwork_insights.study import Estimation, Hypothesis
 
 N_TITLES, PER_TITLE = 120, 5
@@ -51,14 +52,14 @@ def answered():
     question = ask(("embedding",), smallest_effect_of_interest=0.0005)
     fitted = fit_hypothesis(make_cells(encodes=False), question, SETTINGS, 0)
     estimate = fitted.headline.estimate(fitted.estimand)
-    return estimate, attack(fitted, estimate, question, "a face", SETTINGS, 0, has_countries=False)
+    return estimate, attack(Remaker(fitted, SETTINGS, 0), estimate, question, "a face", has_countries=False)
 
 
 def test_an_embedding_that_does_not_see_the_component_passes_and_balance_has_every_column(answered):
     _, found = answered
     checks = {check.name: check for check in found.diagnostics}
     assert checks["treatment_variance_left"].passed
-    assert checks["calibration"].value == found.calibration.expected_error
+    assert checks["calibration"].value == found.calibration.excess_error
     assert {row.block for row in found.balance} == {"embedding"}
     assert len(found.balance) == 6
     assert found.overlap.effective_n_treated_before > 0
@@ -68,7 +69,7 @@ def test_an_embedding_that_sees_the_component_is_named_by_the_check_of_what_is_l
     question = ask(("genre", "embedding"))
     fitted = fit_hypothesis(make_cells(encodes=True), question, SETTINGS, 0)
     estimate = fitted.headline.estimate(fitted.estimand)
-    found = attack(fitted, estimate, question, "a face", SETTINGS, 0, has_countries=False)
+    found = attack(Remaker(fitted, SETTINGS, 0), estimate, question, "a face", has_countries=False)
     assert found.guard.encoding == ("embedding",)
     (check,) = [check for check in found.diagnostics if check.name == "treatment_variance_left"]
     assert check.passed is False

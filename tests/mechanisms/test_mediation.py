@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from artwork_insights.errors import NotIdentifiedError
-from artwork_insights.mechanisms.mediation import PathEstimate, classify_paths, mediate
+from artwork_insights.mechanisms.mediation import mediate
+from artwork_insights.mechanisms.paths import PathEstimate, classify_paths
 
 PATH_A, PATH_B, DIRECT = 0.8, 0.5, 0.3
 
@@ -40,6 +41,7 @@ def test_planted_paths_are_found_beside_confounding_titles():
     assert ours.classification == "partial"
     assert ours.proportion_mediated == pytest.approx(PATH_A * PATH_B / (DIRECT + PATH_A * PATH_B), abs=0.15)
     assert ours.indirect_interval[0] < PATH_A * PATH_B < ours.indirect_interval[1]
+    assert ours.proportion_warning == ""
 
 
 def test_a_shuffled_mediator_carries_nothing():
@@ -65,7 +67,9 @@ def test_opposite_paths_are_called_inconsistent_and_have_no_proportion():
     ours = mediate(outcome, treated, mediator, None, title, absorb=title)
     assert ours.classification == "inconsistent"
     assert ours.proportion_mediated is None
+    assert ours.proportion_interval is None
     assert "opposite directions" in ours.sentence
+    assert "opposite directions" in ours.proportion_warning
 
 
 def test_a_total_near_zero_has_no_proportion():
@@ -73,6 +77,7 @@ def test_a_total_near_zero_has_no_proportion():
     ours = mediate(outcome, treated, mediator, None, title, absorb=title)
     assert abs(ours.total.coefficient) < 2 * ours.total.std_error
     assert ours.proportion_mediated is None
+    assert "zero" in ours.proportion_warning
 
 
 def test_rows_without_a_mediator_are_left_out_and_counted():
@@ -98,16 +103,24 @@ def test_the_same_seed_gives_the_same_interval_and_another_a_near_one():
 
 def test_intervals_cover_with_clusters_and_under_cover_without():
     """The truth is PATH_A * PATH_B; every artwork stands in three countries that share its mediator."""
-    draws, clustered, rowwise = 100, [], []
+    draws, share = 100, PATH_A * PATH_B / (DIRECT + PATH_A * PATH_B)
+    covered = {name: [] for name in ("percentile", "corrected", "proportion", "rowwise")}
     for seed in range(draws):
         outcome, treated, mediator, title, _ = make_cells(1000 + seed, n_titles=60)
-        for units, covered in ((title, clustered), (None, rowwise)):
-            low, high = mediate(
-                outcome, treated, mediator, None, units, absorb=title, bootstrap_draws=150
-            ).indirect_interval
-            covered.append(low < PATH_A * PATH_B < high)
-    assert np.mean(clustered) > 0.95 - 3 * np.sqrt(0.95 * 0.05 / draws)
-    assert np.mean(rowwise) < 0.85
+        ours, rows = (
+            mediate(outcome, treated, mediator, None, units, absorb=title, bootstrap_draws=150)
+            for units in (title, None)
+        )
+        for name, interval, truth in (
+            ("percentile", ours.indirect_interval, PATH_A * PATH_B),
+            ("corrected", ours.bias_corrected_interval, PATH_A * PATH_B),
+            ("proportion", ours.proportion_interval, share),
+            ("rowwise", rows.indirect_interval, PATH_A * PATH_B),
+        ):
+            covered[name].append(interval[0] < truth < interval[1])
+    least = 0.95 - 3 * np.sqrt(0.95 * 0.05 / draws)
+    assert min(np.mean(covered[name]) for name in ("percentile", "corrected", "proportion")) > least
+    assert np.mean(covered["rowwise"]) < 0.85
 
 
 def test_a_mediator_that_repeats_the_treatment_is_refused():
@@ -120,6 +133,30 @@ def test_a_treatment_without_variation_is_refused():
     outcome, _, mediator, title, _ = make_cells(9)
     with pytest.raises(NotIdentifiedError, match="treatment does not vary"):
         mediate(outcome, np.ones(len(outcome)), mediator, None, title)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"outcome": ["a", "b"]}, "holds 'a'"),
+        ({"outcome": []}, "no row"),
+        ({"treatment": np.ones(5)}, "treatment has 5 rows"),
+        ({"treatment": np.full(30, np.nan)}, "missing or infinite in 30 rows"),
+        ({"mediator": np.full(30, np.nan)}, "no row in which it is defined"),
+        ({"clusters": np.zeros(4)}, "clusters has 4 rows"),
+        ({"weights": np.zeros(30)}, "must be positive"),
+        ({"confounders": np.ones((4, 2))}, "confounders has 4 rows"),
+        ({"bootstrap_draws": 3}, "at least 50"),
+        ({"level": 95}, "level=95 is not a share"),
+    ],
+)
+def test_bad_input_is_refused_in_a_sentence(change, said):
+    rng = np.random.default_rng(0)
+    given = {name: rng.normal(size=30) for name in ("outcome", "treatment", "mediator")} | change
+    if len(given["outcome"]) == 0:
+        given = {name: [] for name in given}
+    with pytest.raises(NotIdentifiedError, match=said):
+        mediate(**given)
 
 
 YES, NO = 0.01, 0.5

@@ -45,6 +45,14 @@ def test_e_value_equals_the_gold(gold, case):
     assert result.risk_ratio == pytest.approx(expected["RR"]["point"], abs=tolerance)
     assert result.e_value == pytest.approx(expected["E"]["point"], abs=tolerance)
     assert result.e_value_limit == pytest.approx(expected["E"][nearer], abs=tolerance)
+    assert (result.lower, result.upper) == pytest.approx(
+        (expected["RR"]["lower"], expected["RR"]["upper"]), abs=tolerance
+    )
+
+
+def test_every_check_of_the_gold_file_is_made(gold):
+    elsewhere = {"rr_2.5_true1.5", "ols_.293", "rd_smoking"}  # below
+    assert set(gold) == set(CASES) | elsewhere
 
 
 def test_a_slope_over_the_outcomes_sd_equals_the_gold(gold):

@@ -7,10 +7,21 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
+from scipy.optimize import brentq
 
+from artwork_insights.mechanisms.continuous_moderation import moderate_continuous
 from artwork_insights.mechanisms.mediation import mediate
+from artwork_insights.mechanisms.mediation_sensitivity import indirect_by_rho
 from artwork_insights.mechanisms.moderation import moderate
+from artwork_insights.mechanisms.natural_effects import natural_effects
+from artwork_insights.mechanisms.natural_probit import fit_probit
 from artwork_insights.mechanisms.regression import fit_clustered_ols, wald_test
+
+MEDIAN_ATOL = 0.03
+"""The median of the ratio of two noisy draws: over seeds, 5,000 of them (as in R) scatter by .01."""
+ROOT_ATOL = 1e-8
+"""A quadratic formula against root finding on the interval of another implementation."""
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +72,7 @@ def test_media_influence_equals_hayes_2013(talor, gold):
     assert_baron_kenny(talor, gold["talor_bk"])
     sobel = gold["talor_multilevel_sobel"]
     assert talor.sobel_z == pytest.approx(sobel["expected"]["z"], abs=sobel["tol"])
+    assert talor.sobel_std_error == pytest.approx(sobel["expected"]["se"], abs=sobel["tol"])
 
 
 def test_the_bootstrap_interval_equals_that_of_r(talor, gold):
@@ -73,6 +85,8 @@ def test_the_bootstrap_interval_equals_that_of_r(talor, gold):
 def test_a_total_that_is_not_there_is_nothing_to_carry(talor):
     assert talor.classification == "none"  # total: p = .077
     assert "no clear effect" in talor.sentence
+    assert "not told apart from zero" in talor.proportion_warning
+    assert talor.proportion_interval[0] < 0 and talor.proportion_interval[1] > 1  # a share that means little
 
 
 def test_job_search_with_few_confounders_equals_the_gold(folder, gold):
@@ -131,3 +145,118 @@ def test_the_protest_interaction_equals_hayes_2018(folder, gold):
     assert moderation.slopes == pytest.approx((slope, slope + interaction), abs=tolerance)
     assert moderation.statistic == pytest.approx(expected["t"]["sexism:prot2"] ** 2, abs=10 * tolerance)
     assert moderation.p_value == pytest.approx(expected["p"]["sexism:prot2"], abs=tolerance)
+
+
+EFFECTS = {"acme_control": "acme0", "acme_treated": "acme1", "ade_control": "ade0", "ade_treated": "ade1"}
+
+
+@pytest.fixture(scope="module")
+def framing(folder):
+    table = pd.read_csv(folder / "framing.csv")
+    controls = np.column_stack([table[["age", "income"]], as_dummies(table[["educ", "gender"]])])
+    return table, controls
+
+
+def test_the_second_stage_of_framing_equals_the_gold(framing, gold):
+    table, controls = framing
+    fit = fit_probit(
+        table["cong_mesg"].to_numpy(float), np.column_stack([np.ones(len(table)), table[["emo", "treat"]], controls])
+    )
+    check = gold["framing_stage_coefs"]
+    assert fit.coefficients[1] == pytest.approx(check["expected"]["b_probit"], abs=check["tol"])
+    assert np.sqrt(fit.covariance[1, 1]) == pytest.approx(check["expected"]["se_b"], abs=check["tol"])
+
+
+@pytest.mark.parametrize(
+    ("name", "interaction"), [("framing_quasibayes_5000", False), ("framing_quasibayes_int_3000", True)]
+)
+def test_framing_equals_the_mediation_package(framing, gold, name, interaction):
+    table, controls = framing
+    ours = natural_effects(
+        table["cong_mesg"], table["treat"], table["emo"], controls, np.arange(len(table)),
+        outcome_model="probit", interaction=interaction, draws=40_000,
+    )  # fmt: skip
+    check = gold[name]
+    expected, tolerance = check["expected"], check["tol"]
+    for effect, theirs in {**EFFECTS, "total": "total", "acme": "acme_avg", "ade": "ade_avg"}.items():
+        found = getattr(ours, effect)
+        assert found.effect == pytest.approx(expected[theirs], abs=tolerance)
+        if f"{theirs}_ci" in expected:
+            assert (found.low, found.high) == pytest.approx(tuple(expected[f"{theirs}_ci"]), abs=tolerance)
+    assert ours.proportion_mediated == pytest.approx(expected["prop_avg"], abs=MEDIAN_ATOL)
+
+
+def test_framing_agrees_with_the_vignette_and_with_statsmodels(framing, gold):
+    table, controls = framing
+    columns = (table["cong_mesg"], table["treat"], table["emo"], controls)
+    plain, crossed = (natural_effects(*columns, outcome_model="probit", interaction=on, draws=2000) for on in (0, 1))
+    for name, ours in (("framing_published_vignette", plain), ("framing_published_interaction", crossed)):
+        expected, tolerance = gold[name]["expected"], gold[name]["tol"]
+        for effect, theirs in (("acme_control", "acme_c"), ("acme_treated", "acme_t"), ("ade_control", "ade_c"),
+                               ("ade_treated", "ade_t"), ("total", "total")):  # fmt: skip
+            assert getattr(ours, effect).effect == pytest.approx(expected[theirs], abs=tolerance)
+    interaction = gold["framing_published_interaction"]
+    assert crossed.interaction.effect == pytest.approx(interaction["expected"]["TMint_diff"], abs=interaction["tol"])
+    check = gold["framing_statsmodels"]
+    for run in ("para", "boot"):
+        expected = check["expected"][run]
+        for effect, theirs in (("acme_control", "acme_c"), ("acme_treated", "acme_t"), ("total", "total"),
+                               ("ade_control", "ade_c"), ("acme", "acme_avg")):  # fmt: skip
+            assert getattr(plain, effect).effect == pytest.approx(expected[theirs], abs=check["tol"])
+
+
+def test_job_search_natural_effects_equal_the_mediation_package(folder, gold):
+    table = pd.read_csv(folder / "jobs.csv")
+    controls = table[["econ_hard", "sex", "age"]]
+    ours = natural_effects(
+        table["depress2"], table["treat"], table["job_seek"], controls, interaction=False, draws=20_000
+    )
+    expected, tolerance = gold["jobs_boot_2000"]["expected"], gold["jobs_boot_2000"]["tol"]
+    for effect, theirs in {**EFFECTS, "total": "total", "acme": "acme_avg", "ade": "ade_avg"}.items():
+        found = getattr(ours, effect)
+        assert found.effect == pytest.approx(expected[theirs], abs=1e-9)  # both are closed forms
+        if f"{theirs}_ci" in expected:
+            assert (found.low, found.high) == pytest.approx(tuple(expected[f"{theirs}_ci"]), abs=tolerance)
+    assert ours.proportion_mediated == pytest.approx(expected["prop_avg"], abs=1e-9)
+
+
+def test_job_search_sensitivity_equals_medsens(folder, gold):
+    table = pd.read_csv(folder / "jobs.csv")
+    controls = table[["econ_hard", "sex", "age"]]
+    curve = indirect_by_rho(table["depress2"], table["treat"], table["job_seek"], controls)
+    check = gold["jobs_medsens"]
+    nearest = curve.rho[int(np.argmin(np.abs(curve.acme)))]  # medsens reports the nearest point of its grid of .05
+    assert nearest == check["expected"]["rho_at_zero"][0]
+    assert curve.rho_at_zero == pytest.approx(check["expected"]["rho_at_zero"][0], abs=check["tol"])
+    assert nearest**2 == pytest.approx(check["expected"]["r2star_prod"][0], abs=1e-12)
+    of_all = curve.r2_total / curve.r2_residual
+    assert nearest**2 * of_all == pytest.approx(check["expected"]["r2tilde_prod"][0], abs=1e-9)
+
+
+def test_the_protest_data_moderated_by_sexism_equal_hayes_2018(folder, gold):
+    table = pd.read_csv(folder / "garcia_protest.csv")
+    check = gold["garcia_moderation"]
+    expected, tolerance = check["expected"], check["tol"]
+    ours = moderate_continuous(table["liking"], table["prot2"], table["sexism"], values=[0.0], modifier="sexism")
+    for path, name in ((ours.treatment, "prot2"), (ours.moderator, "sexism"), (ours.interaction, "sexism:prot2")):
+        assert path.coefficient == pytest.approx(expected["coef"][name], abs=tolerance)
+        assert path.std_error == pytest.approx(expected["se"][name], abs=tolerance)
+        assert path.p_value == pytest.approx(expected["p"][name], abs=tolerance)
+    assert ours.slopes[0].effect == pytest.approx(expected["coef"]["prot2"], abs=tolerance)
+
+
+def test_the_johnson_neyman_points_of_the_protest_data_equal_root_finding_on_statsmodels(folder):
+    table = pd.read_csv(folder / "garcia_protest.csv")
+    ours = moderate_continuous(table["liking"], table["prot2"], table["sexism"], modifier="sexism")
+    fit = smf.ols("liking ~ prot2 * sexism", table).fit()
+
+    def nearest_limit(value):
+        effect = fit.t_test(f"prot2 + {value!r} * prot2:sexism = 0")
+        low, high = np.squeeze(effect.conf_int())
+        return low if float(np.squeeze(effect.effect)) > 0 else -high
+
+    turn = -fit.params["prot2"] / fit.params["prot2:sexism"]
+    ends = (brentq(nearest_limit, 3.0, turn - 1e-6), brentq(nearest_limit, turn + 1e-6, 7.0))
+    assert ours.boundaries == pytest.approx(ends, abs=ROOT_ATOL)
+    low, high = ends
+    assert ours.share_inside == pytest.approx(((table["sexism"] < low) | (table["sexism"] > high)).mean(), abs=1e-12)

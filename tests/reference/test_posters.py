@@ -90,7 +90,8 @@ def test_the_finding_is_called_an_association_and_not_an_effect(result: StudyRes
     assert finding.verdict.word == "not_supported"
     assert not finding.verdict.credible
     assert "an association among titles" in finding.verdict.reasons[0]
-    assert finding.e_value is None
+    assert finding.e_value is not None
+    assert finding.e_value.scale.startswith("approximation from standard deviations")
     assert result.unit.name == "imdb_score"
     text = (folder / "run" / "report.html").read_text(encoding="utf-8")
     assert "an association among titles" in text

@@ -56,6 +56,21 @@ def test_the_hodges_lehmann_bounds_equal_hlsens(lead, gold):
     assert [b.effect_upper for b in ours.bounds] == pytest.approx(check["expected"]["upper"], abs=check["tol"])
 
 
+def test_the_p_values_of_the_lalonde_pairs_equal_psens(reference_data):
+    """Earnings of the 185 pairs that MatchIt made: not significant even without hidden bias, so Gamma is 1."""
+    folder = reference_data / "causal" / "lalonde"
+    checks = {check["id"]: check for check in json.loads((folder / "gold.json").read_text())["checks"]}
+    check = checks["matchit_nearest_psens"]
+    frame = pd.read_csv(folder / "matchit_lalonde.csv", index_col=0)["re78"]
+    pairs = pd.read_csv(folder / "matchit_nearest_pairs.csv")
+    ours = rosenbaum_bounds(
+        frame[pairs["treated"]], frame[pairs["control"]], check["expected"]["gamma"], alternative="greater"
+    )
+    assert [b.p_lower for b in ours.bounds] == pytest.approx(check["expected"]["p_lower"], abs=check["tol"])
+    assert [b.p_upper for b in ours.bounds] == pytest.approx(check["expected"]["p_upper"], abs=check["tol"])
+    assert ours.critical_gamma == 1
+
+
 @pytest.mark.parametrize(
     ("check", "variant"), [("smoking_binary_correct", "exact"), ("smoking_book_cc_normal", "normal_corrected")]
 )

@@ -28,8 +28,8 @@ from artwork_insights.effects.forest.policy import Policy
 from artwork_insights.effects.forest.summary import ForestSummary
 from artwork_insights.effects.forest.targeting import TargetingCurve
 from artwork_insights.effects.simultaneous import JointTest
-from artwork_insights.mechanisms.mediation import MediationResult, PathEstimate
 from artwork_insights.mechanisms.moderation import Moderation
+from artwork_insights.mechanisms.paths import MediationResult, PathEstimate
 from artwork_insights.report.findings import (
     Finding,
     OutcomeUnit,
@@ -43,8 +43,16 @@ from artwork_insights.report.findings import (
 from artwork_insights.report.pictures import picture_name
 from artwork_insights.sensitivity.assumptions import AssumptionEvidence
 from artwork_insights.sensitivity.e_value import EValue
+from artwork_insights.sensitivity.observed_confounders import ConfounderBenchmark
+from artwork_insights.sensitivity.omitted_variables import ConfoundingContour, OmittedVariableBounds
 from artwork_insights.sensitivity.placebo import Placebo
 from artwork_insights.sensitivity.robustness import Robustness
+from artwork_insights.sensitivity.rosenbaum import RosenbaumBound, RosenbaumBounds
+from artwork_insights.sensitivity.stress.halves import SplitHalves
+from artwork_insights.sensitivity.stress.movement import Movement
+from artwork_insights.sensitivity.stress.result import Stress
+from artwork_insights.sensitivity.stress.specification import MissingSpecification, draw_curve, specify
+from artwork_insights.sensitivity.unseen import UnseenConfounding
 
 HOSTILE = "<script>alert(1)</script>"
 HOSTILE_ATTRIBUTE = '" onerror="alert(2)" x=\'$\\frac{1}{2}$\''
@@ -219,12 +227,64 @@ def make_assumptions() -> tuple[AssumptionEvidence, ...]:
     )  # fmt: skip
 
 
+def make_unseen() -> UnseenConfounding:
+    """An effect that a confounder three times as strong as the strongest one measured would take away."""
+    steps = tuple(np.linspace(0, 0.2, 9).tolist())
+    strength = [[(y * t / (1 - t)) ** 0.5 for t in steps] for y in steps]
+    effect = tuple(tuple(0.0031 - 0.0214 * s for s in row) for row in strength)
+    limit = tuple(tuple(value - 0.0005 for value in row) for row in effect)
+    bounds = OmittedVariableBounds(
+        0.0031, 0.00025, 0.04, 0.05, 1.0, 0.0021, 0.0041, 0.0016, 0.0046, 0.135, 0.117, 0.0214, 0.975, 0.0, 288
+    )
+    benchmarks = (
+        ConfounderBenchmark("lightness_mean", 0.05, 0.04, 0.045, 0.0021, 0.0016, "gains", 0.6, 0.0034, 1.09),
+        ConfounderBenchmark("launch_year", 0.002, 0.011, 0.0047, 0.003, 0.0025, "gains", -0.2, 0.0031, 1.01),
+        ConfounderBenchmark(HOSTILE, 0.001, 0.0, 0.0, 0.0031, 0.0026, "linear"),
+        ConfounderBenchmark("embedding", 1.0, 0.02, 1.0, None, None, "linear"),
+    )
+    sign_rank = RosenbaumBounds(
+        (RosenbaumBound(1.0, 1e-9, 1e-9, 0.0029, 0.0029), RosenbaumBound(2.0, 1e-20, 0.002, 0.0015, 0.0044)),
+        2.31, 9000.0, 412, 188, "greater", "normal", 0.025,
+    )  # fmt: skip
+    contour = ConfoundingContour(steps, steps, effect, limit, 0.975)
+    return UnseenConfounding(bounds, contour, benchmarks, sign_rank, "title")
+
+
 def make_pairs(count: int = 6) -> tuple[PairPicture, ...]:
     """Same-title pairs, hostile names included."""
     return tuple(
         PairPicture(f"t{i}", TITLES[i], f"t{i}/with", f"t{i}/without", 0.031 + 0.001 * i, 0.0264, 120_411 + i, 98_002)
         for i in range(count)
     )
+
+
+def make_stress() -> Stress:
+    """Nine ways to make the estimate, one of them not counted, and attacks that it bears."""
+    ways = (
+        ("headline", "headline", 0.0031, {}),
+        ("partially linear (ATO)", "score", 0.0030, {"method": "partially linear"}),
+        ("equal weights", "weights", 0.0038, {"weights": "all rows alike"}),
+        ("linear models", "learner", 0.0036, {"models": "linear"}),
+        ("LightGBM models", "learner", 0.0032, {"models": "LightGBM"}),
+        ("regression", "regression", 0.0035, {"method": "regression", "models": "linear"}),
+        ("matched pairs in titles", "matching", 0.0027, {"method": "matching"}),
+        ("trim 0.1", "trimming", 0.0029, {"left out": "trim 0.1"}),
+        ("design pooled", "design", 0.0062, {"comparison": "across titles"}),
+    )  # fmt: skip
+    usual = {
+        "comparison": "title levels out", "method": "doubly robust", "models": "XGBoost", "left out": "trim 0.05",
+        "weights": "precise rows first",
+    }  # fmt: skip
+    curve = draw_curve(
+        [
+            specify(name, family, (usual | chosen).items(), make_estimate(effect, 0.0004), "Made so.",
+                    is_counted=name != "design pooled")
+            for name, family, effect, chosen in ways
+        ],
+        [MissingSpecification("overlap weights", "Too few titles.")],
+    )  # fmt: skip
+    moved = Movement("other random numbers", 0.0031, 0.0032, 0.00025, 0.00025)
+    return Stress(curve, (SplitHalves("titles", (0.0001, -0.0001), 0.05, 0.5, 288),), (), moved, moved, (), None, None)
 
 
 def make_finding(**changes: object) -> Finding:
@@ -267,7 +327,8 @@ def make_finding(**changes: object) -> Finding:
                        287, 0.233, "No difference between countries was found."),
         ),
         mediation=(make_mediation(),),
-        e_value=EValue(1.123, 1.494, 1.417), robustness=Robustness(0.021, 0.135, 0.117, 0.05),
+        stress=make_stress(),
+        unseen=make_unseen(), e_value=EValue(1.123, 1.494, 1.417), robustness=Robustness(0.021, 0.135, 0.117, 0.05),
         placebo=Placebo(tuple(map(float, np.random.default_rng(1).normal(0, 0.0003, 200))), 0.055, 0.005, 0.0029),
         assumptions=make_assumptions(), diagnostics=make_checks(),
         warnings=("Clutter may follow from the face; see the estimate without it.",),

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from artwork_insights.report.check_figures import plot_balance, plot_calibration, plot_overlap, plot_placebo
+from artwork_insights.report.estimate_rows import NAIVE, estimate_rows, row_of
 from artwork_insights.report.figures import (
     plot_effect_over_dates,
     plot_estimates,
@@ -23,6 +24,7 @@ from artwork_insights.report.findings import Finding, OutcomeUnit
 from artwork_insights.report.level_figures import plot_arms, plot_dose_response
 from artwork_insights.report.numbers import Scale, scale_of
 from artwork_insights.report.path_figure import plot_mediation
+from artwork_insights.report.specification_figure import plot_specifications
 from artwork_insights.report.svg import draw_svg
 from tests.report.conftest import make_arms, make_curve
 
@@ -32,7 +34,7 @@ UNIT = "takes per 1,000 impressions"
 Plot = Callable[[Finding, Axes | None], Axes]
 PLOTS: dict[str, Plot] = {
     "groups": lambda f, ax: plot_group_effects(f.group_effects[:6], f.estimate, SCALE, ax),
-    "estimates": lambda f, ax: plot_estimates([*f.designs, *f.alternatives], "mundlak", "naive", SCALE, 0.0005, ax),
+    "estimates": lambda f, ax: plot_estimates(estimate_rows(f, 0.95), NAIVE, SCALE, 0.0005, ax),
     "truth": lambda f, ax: plot_truth(f.truth, SCALE, ax),
     "dates": lambda f, ax: plot_effect_over_dates(DATES, [f.estimate] * 3, SCALE, ax),
     "overlap": lambda f, ax: plot_overlap(f.overlap, ax),
@@ -40,6 +42,7 @@ PLOTS: dict[str, Plot] = {
     "calibration": lambda f, ax: plot_calibration(f.nuisance.calibration, ax),
     "placebo": lambda f, ax: plot_placebo(f.placebo, SCALE, ax) if f.placebo else pytest.fail("no placebo"),
     "arms": lambda f, ax: plot_arms(make_arms(), "number of faces", SCALE, ax),
+    "specifications": lambda f, ax: plot_specifications(f.stress.curve, SCALE, 0.0005, ax),
     "dose": lambda f, ax: plot_dose_response(make_curve(), "lightness", SCALE, ax),
     "mediation": lambda f, ax: plot_mediation(f.mediation[0], "take rate", SCALE, ax),
 }
@@ -111,7 +114,7 @@ def test_truth_stands_beside_the_estimate_in_the_same_row(finding):
 
 def test_a_design_that_is_not_identified_has_a_row_without_a_dot(finding):
     rows = [row for row in finding.alternatives if row.estimate is None]
-    ax = plot_estimates([*rows, *finding.designs], "mundlak", "naive", SCALE)
+    ax = plot_estimates([row_of(row, 0.95) for row in (*rows, *finding.designs)], NAIVE, SCALE)
     assert len(points(ax, "o")) == len(finding.designs)
     assert len(ax.get_yticklabels()) == len(finding.designs) + 1
 
@@ -197,7 +200,7 @@ def test_figures_draw_intervals_at_the_level_of_the_scale(finding):
     scale = scale_of(OutcomeUnit("take rate", True), 0.00025, level=0.8)
     wanted = np.multiply(1000, finding.estimate.interval(0.8))
     for ax in (
-        plot_estimates(finding.designs, "mundlak", "naive", scale),
+        plot_estimates(estimate_rows(finding, 0.8), NAIVE, scale),
         plot_group_effects(
             [dataclasses.replace(finding.group_effects[0], estimate=finding.estimate)], finding.estimate, scale
         ),

@@ -48,6 +48,36 @@ def test_planted_influence_is_found():
     assert interference_diagnostic(ours, title_quality_known=True).passed is False
 
 
+def test_every_artwork_that_was_shown_counts_as_a_sibling_whether_or_not_it_is_compared():
+    outcome, treated, asset, title, weights = make_cells(4, -0.4, n_titles=2000)
+    chance = np.where(treated == 1, 0.15, 0.8)[np.unique(asset, return_index=True)[1]]
+    compared = (np.random.default_rng(0).random(len(chance)) < chance)[asset]
+    residual = np.where(compared, outcome, np.nan)
+    ours = estimate_sibling_slope(residual, treated, asset, title, weights, compared=compared)
+    assert abs(ours.slope + 0.4) < 3 * ours.std_error
+    alone = [column[compared] for column in (outcome, treated, asset, title, weights)]
+    trimmed = estimate_sibling_slope(*alone)  # the control: siblings that were trimmed away are not seen
+    assert abs(trimmed.slope + 0.4) > 3 * trimmed.std_error
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"treatment": np.ones(3)}, "has 60 rows, the treatment 3"),
+        ({"outcome_residual": np.full(60, np.nan)}, "is missing in some cells"),
+        ({"treatment": ["x"] * 60}, "holds 'x'"),
+        ({"asset": np.zeros(60)}, "belongs to two titles"),
+    ],
+)
+def test_bad_input_is_one_sentence(changes, words):
+    columns = {
+        "outcome_residual": np.zeros(60), "treatment": np.arange(60) % 2, "asset": np.arange(60),
+        "title": np.repeat(np.arange(20), 3),
+    }  # fmt: skip
+    with pytest.raises(NotIdentifiedError, match=words):
+        estimate_sibling_slope(**(columns | changes))
+
+
 def test_without_influence_an_association_is_seen_one_time_in_twenty():
     draws = 300
     p_values = [estimate_sibling_slope(*make_cells(100 + seed)).p_value for seed in range(draws)]
@@ -93,3 +123,13 @@ def test_a_continuous_component_is_never_said_to_be_missing(p_value):
     assert "without the component" not in sentence
     assert sentence.startswith("Artworks alike in the component do")
     assert interference_diagnostic(slope).sentence.startswith("Artworks without the component do")
+
+
+def test_an_influence_too_small_to_move_the_effect_by_its_error_passes():
+    """Slope .4, four siblings: the effect inside titles is off by .1."""
+    slope = SiblingSlope(0.4, 0.1, 0.001, 500, 90, per_artwork=0.25)
+    for std_error, passed in ((0.2, True), (0.05, False), (None, False)):
+        check = interference_diagnostic(slope, title_quality_known=True, std_error=std_error)
+        assert check.passed is passed
+    assert "less than its own error" in interference_diagnostic(slope, title_quality_known=True, std_error=0.2).sentence
+    assert interference_diagnostic(slope, std_error=0.2).passed is None  # popularity is not known

@@ -7,11 +7,19 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
+from doubleml import DoubleMLData, DoubleMLIRM, DoubleMLPLR
+from doubleml.utils import PSProcessorConfig
 from scipy.stats import binom
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from artwork_insights.errors import NotIdentifiedError
-from artwork_insights.sensitivity.omitted_variables import omitted_variable_bounds
+from artwork_insights.sensitivity.omitted_variables import (
+    contour_of,
+    omitted_variable_bounds,
+    scores_from_predictions,
+)
+from artwork_insights.sensitivity.robustness import robustness_value
 
 CONTROLS = ["age", "inc", "educ", "fsize", "marr", "twoearn", "db", "pira", "hown"]
 
@@ -59,6 +67,42 @@ def test_the_errors_of_the_two_limits_are_those_of_the_gold_exchanged(bounds, pe
     reaches = (check["theta_lower"] - check["ci_lower"], check["ci_upper"] - check["theta_upper"])
     assert bounds.effect_lower - bounds.interval_lower == pytest.approx(reaches[1], abs=1e-3)
     assert bounds.interval_upper - bounds.effect_upper == pytest.approx(reaches[0], abs=1e-3)
+
+
+def by_arm(frame, arm):
+    """Least squares on the rows of one arm, predicted for all rows out of fold."""
+    prediction = np.empty(len(frame))
+    for fold in range(5):
+        inside = (frame["fold"] == fold).to_numpy()
+        fitted_on = ~inside & (frame["e401"] == arm).to_numpy()
+        model = LinearRegression().fit(frame.loc[fitted_on, CONTROLS], frame.loc[fitted_on, "net_tfa"])
+        prediction[inside] = model.predict(frame.loc[inside, CONTROLS])
+    return prediction
+
+
+def test_doubly_robust_bounds_equal_the_gold(pension):
+    """Least squares in each arm and an unpenalised logit; the limits are exchanged as above."""
+    frame, checks = pension
+    chance = np.empty(len(frame))
+    for fold in range(5):
+        inside = (frame["fold"] == fold).to_numpy()
+        model = LogisticRegression(C=np.inf, max_iter=5000, tol=1e-8).fit(
+            frame.loc[~inside, CONTROLS], frame.loc[~inside, "e401"]
+        )
+        chance[inside] = model.predict_proba(frame.loc[inside, CONTROLS])[:, 1]
+    found = omitted_variable_bounds(
+        frame["net_tfa"], frame["e401"], treatment_prediction=np.clip(chance, 0.01, 0.99), score="ATE",
+        outcome_control=by_arm(frame, 0), outcome_treated=by_arm(frame, 1),
+        strength_outcome=0.04, strength_treatment=0.03,
+    )  # fmt: skip
+    estimate, expected = checks["irm_ate_ols_logit_fixedfolds"], checks["irm_ate_ols_logit_fixedfolds_sens"]["expected"]
+    assert found.effect == pytest.approx(estimate["expected"]["coef"], abs=estimate["tol"])
+    assert found.effect_lower == pytest.approx(expected["theta_lower"], abs=estimate["tol"])
+    assert found.effect_upper == pytest.approx(expected["theta_upper"], abs=estimate["tol"])
+    assert found.robustness_value == pytest.approx(expected["rv"], abs=1e-5)
+    assert found.robustness_value_alpha == pytest.approx(0, abs=1e-5)  # the interval holds zero
+    reach = expected["theta_lower"] - expected["ci_lower"]
+    assert found.interval_upper - found.effect_upper == pytest.approx(reach, rel=1e-4)
 
 
 def test_a_bootstrap_of_the_bounds_gives_our_errors_and_not_the_exchanged_ones(bounds, pension):
@@ -163,9 +207,120 @@ def test_rows_repeated_within_titles_do_not_make_the_bounds_surer_and_without_ti
     assert naive.std_error < 0.5 * once.std_error
 
 
+def linear_residuals(seed=0, n=4000):
+    """Outcome and treatment with their least squares predictions from a confounder that was seen; another was not."""
+    rng = np.random.default_rng(seed)
+    hidden, seen = rng.normal(size=(2, n))
+    treatment = 0.6 * hidden + 0.5 * seen + rng.normal(size=n)
+    outcome = 0.3 * treatment + 0.7 * hidden + 0.5 * seen + rng.normal(size=n)
+    columns = seen[:, None]
+    predictions = [LinearRegression().fit(columns, v).predict(columns) for v in (outcome, treatment)]
+    return outcome, treatment, seen, predictions
+
+
+def test_of_least_squares_the_robustness_value_is_the_classical_one():
+    """Cinelli and Hazlett's value from t and degrees of freedom; the limits differ by the bias's own error alone."""
+    outcome, treatment, seen, (my, mt) = linear_residuals()
+    fit = sm.OLS(outcome, sm.add_constant(np.column_stack([treatment, seen]))).fit()
+    classical = robustness_value(fit.params[1], fit.bse[1], fit.df_resid)
+    ours = omitted_variable_bounds(outcome, treatment, treatment_prediction=mt, outcome_prediction=my, level=0.975)
+    assert ours.robustness_value == pytest.approx(classical.robustness_value, rel=1e-3)
+    assert ours.robustness_value_alpha == pytest.approx(classical.robustness_value_alpha, rel=0.02)
+
+
+def test_titles_as_rows_would_claim_too_much():
+    """Every row ten times: the robustness value stays; the classical one from a clustered t over titles grows."""
+    outcome, treatment, _, (my, mt) = linear_residuals(n=400)
+    ten = [np.repeat(v, 10) for v in (outcome, treatment, mt, my)]
+    title = np.repeat(np.arange(40), 100)
+    once = omitted_variable_bounds(outcome, treatment, treatment_prediction=mt, outcome_prediction=my)
+    ours = omitted_variable_bounds(*ten[:2], treatment_prediction=ten[2], outcome_prediction=ten[3], clusters=title)
+    assert ours.robustness_value == pytest.approx(once.robustness_value)
+    assert robustness_value(ours.effect, ours.std_error, 39).robustness_value > 1.3 * ours.robustness_value
+
+
+def test_repetitions_are_combined_by_the_median_and_equal_doubleml():
+    """Three repetitions over folds, plr and doubly robust: estimate, bounds and robustness value of DoubleML."""
+    rng = np.random.default_rng(5)
+    n = 900
+    x = rng.normal(size=(n, 3))
+    chance = 1 / (1 + np.exp(-x[:, 0]))
+    t = (rng.random(n) < chance).astype(float)
+    y = t + x @ [1.0, 0.5, 0.0] + rng.normal(size=n)
+    splits = []
+    for _ in range(3):
+        labels = rng.integers(0, 3, n)
+        splits.append([(np.flatnonzero(labels != k), np.flatnonzero(labels == k)) for k in range(3)])
+    data = DoubleMLData.from_arrays(x, y, t)
+    plr = DoubleMLPLR(data, LinearRegression(), LinearRegression(), n_folds=3, n_rep=3, draw_sample_splitting=False)
+    irm = DoubleMLIRM(
+        data, LinearRegression(), LogisticRegression(), n_folds=3, n_rep=3, draw_sample_splitting=False,
+        ps_processor_config=PSProcessorConfig(clipping_threshold=0.01),
+    )  # fmt: skip
+    for model, score, names in (
+        (plr, "plr", {"outcome_prediction": "ml_l", "treatment_prediction": "ml_m"}),
+        (irm, "ATE", {"outcome_control": "ml_g0", "outcome_treated": "ml_g1", "treatment_prediction": "ml_m"}),
+    ):
+        model.set_sample_splitting(splits).fit(store_predictions=True)
+        model.sensitivity_analysis(cf_y=0.05, cf_d=0.04, rho=1.0)
+        given = {ours: model.predictions[theirs][:, :, 0].T for ours, theirs in names.items()}
+        if score == "ATE":
+            given["treatment_prediction"] = np.clip(given["treatment_prediction"], 0.01, 0.99)
+        found = omitted_variable_bounds(y, t, score=score, strength_outcome=0.05, strength_treatment=0.04, **given)
+        expected = model.sensitivity_params
+        assert found.effect == pytest.approx(model.coef[0], rel=1e-9)
+        assert found.std_error == pytest.approx(model.se[0], rel=0.03)  # it takes the median of the upper limits
+        assert found.effect_lower == pytest.approx(expected["theta"]["lower"][0], rel=1e-6)
+        assert found.effect_upper == pytest.approx(expected["theta"]["upper"][0], rel=1e-6)
+        assert found.robustness_value == pytest.approx(expected["rv"][0], rel=1e-3)
+
+
+def test_the_contour_passes_through_the_bounds_and_through_zero_at_the_robustness_value():
+    y, t, mt, my, *_ = draw(3)
+    y, my = y - t, my - mt  # an effect that half of everything would explain away
+    given = {"treatment_prediction": mt, "outcome_prediction": my}
+    scores = scores_from_predictions(y, t, **given)
+    found = omitted_variable_bounds(y, t, level=0.9, **given)
+    value = found.robustness_value
+    contour = contour_of(scores, 2 * value, 2 * value, level=0.9)
+    middle = len(contour.strengths_outcome) // 2
+    assert contour.strengths_outcome[middle] == pytest.approx(value)
+    assert contour.effect[middle][middle] == pytest.approx(0, abs=1e-9)
+    assert contour.effect[0][0] == contour.effect[0][-1] == pytest.approx(found.effect)
+    row, column = 3, 17
+    there = omitted_variable_bounds(
+        y, t, level=0.9, strength_outcome=contour.strengths_outcome[row],
+        strength_treatment=contour.strengths_treatment[column], **given,
+    )  # fmt: skip
+    assert contour.effect[row][column] == pytest.approx(there.effect_lower)
+    assert contour.limit[row][column] == pytest.approx(there.interval_lower)
+    assert contour.effect[column][row] != pytest.approx(there.effect_lower)  # control: the two axes are not alike
+
+
+def test_the_contour_of_a_negative_effect_is_that_of_the_positive_one_turned_round():
+    y, t, mt, my, *_ = draw(4, n=1000)
+    up = contour_of(scores_from_predictions(y, t, treatment_prediction=mt, outcome_prediction=my), 0.2, 0.3)
+    down = contour_of(scores_from_predictions(-y, t, treatment_prediction=mt, outcome_prediction=-my), 0.2, 0.3)
+    assert np.array(down.effect) == pytest.approx(-np.array(up.effect))
+    assert np.array(down.limit) == pytest.approx(-np.array(up.limit))
+
+
+def test_propensities_that_do_not_fit_still_give_bounds_from_the_plain_mean_square():
+    """All treated rows are called unlikely, so that the debiased mean square of the weights is negative."""
+    t = np.tile([1.0, 0.0], 50)
+    y = t + np.random.default_rng(0).normal(size=100)
+    wrong = np.where(t == 1, 0.05, 0.95)
+    found = omitted_variable_bounds(
+        y, t, score="ATE", treatment_prediction=wrong, outcome_control=np.zeros(100), outcome_treated=np.ones(100)
+    )
+    spread = np.mean((y - t) ** 2) * np.mean((1 / np.minimum(wrong, 1 - wrong)) ** 2)
+    assert found.largest_bias == pytest.approx(np.sqrt(spread))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ({"treatment_prediction": [[0.5] * 3] * 2}, r"predictions of \[1, 2\] repetitions"),
         ({"strength_treatment": 1.0}, "strength_treatment=1"),
         ({"rho": 2.0}, "rho=2"),
         ({"outcome_prediction": None}, "need outcome_prediction"),

@@ -116,8 +116,24 @@ def test_chunks_row_order_and_seed_do_not_change_the_numbers(monkeypatch):
 def test_a_treatment_that_differs_within_an_asset_is_refused():
     outcome, treated, asset, title, weights = make_cells(7)
     treated[0] = 1 - treated[0]
-    with pytest.raises(ValueError, match="cells of one asset"):
+    with pytest.raises(NotIdentifiedError, match="cells of one asset"):
         placebo_within_titles(outcome, treated, asset, title, weights, draws=9, seed=0)
+
+
+def test_bad_input_is_refused_in_one_sentence():
+    outcome, treated, asset, title, weights = make_cells(7)
+    with pytest.raises(NotIdentifiedError, match="one per cell"):
+        placebo_within_titles(outcome, treated[1:], asset, title, draws=9, seed=0)
+    with pytest.raises(NotIdentifiedError, match="leave the others out"):
+        placebo_within_titles(np.r_[np.nan, outcome[1:]], treated, asset, title, draws=9, seed=0)
+    with pytest.raises(NotIdentifiedError, match="needs rows"):
+        placebo_within_titles([], [], [], [], draws=9, seed=0)
+    with pytest.raises(NotIdentifiedError, match="weights must be positive"):
+        placebo_within_titles(outcome, treated, asset, title, -weights, draws=9, seed=0)
+    with pytest.raises(NotIdentifiedError, match="draws"):
+        placebo_within_titles(outcome, treated, asset, title, draws=0, seed=0)
+    with pytest.raises(NotIdentifiedError, match="two titles"):
+        placebo_within_titles(outcome, treated, asset * 0, title, draws=9, seed=0)
 
 
 def test_titles_that_do_not_vary_are_refused():

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from artwork_insights.errors import NotIdentifiedError
-from artwork_insights.sensitivity.rosenbaum import mcnemar_bounds, rosenbaum_bounds
+from artwork_insights.sensitivity.rosenbaum import LARGEST_GAMMA, mcnemar_bounds, rosenbaum_bounds
 
 
 def test_the_exact_p_value_is_that_of_all_sign_patterns():
@@ -88,9 +88,42 @@ def test_pairs_that_say_nothing_have_a_critical_gamma_of_one_and_clear_ones_a_la
     assert mcnemar_bounds(5, 5).critical_gamma == 1
 
 
+def test_pairs_of_one_title_count_as_one_difference():
+    rng = np.random.default_rng(6)
+    title = np.repeat(np.arange(40), 3)
+    difference = rng.normal(0.4, 1, 40)[title] + 0.2 * rng.normal(size=120)
+    ours = rosenbaum_bounds(difference, np.zeros(120), clusters=title)
+    means = difference.reshape(40, 3).mean(axis=1)
+    by_hand = rosenbaum_bounds(means, np.zeros(40))
+    assert ours.bounds == by_hand.bounds
+    assert (ours.n_pairs, ours.n_informative) == (120, 40)
+    naive = rosenbaum_bounds(difference, np.zeros(120))
+    assert naive.bounds[0].p_upper < 0.1 * ours.bounds[0].p_upper  # control: 120 pairs would claim too much
+
+
+def test_pairs_that_share_a_title_reject_a_true_null_as_often_as_they_say_only_when_they_are_averaged():
+    rejected = {True: 0, False: 0}
+    title = np.repeat(np.arange(40), 4)
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        difference = rng.normal(0, 1, 40)[title] + 0.3 * rng.normal(size=160)
+        for averaged in rejected:
+            bound = rosenbaum_bounds(
+                difference, np.zeros(160), [1.0], clusters=title if averaged else None, alternative="greater"
+            ).bounds[0]
+            rejected[averaged] += bound.p_upper < 0.05
+    assert stats.binom.ppf(0.001, 400, 0.05) <= rejected[True] <= stats.binom.ppf(0.999, 400, 0.05)
+    assert rejected[False] > 0.15 * 400  # control: an interval over pairs under-covers
+
+
+def test_no_hidden_bias_below_a_thousand_is_said_as_a_thousand():
+    assert rosenbaum_bounds(np.arange(1, 4001), np.zeros(4000)).critical_gamma == LARGEST_GAMMA
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (lambda: rosenbaum_bounds([1, 2], [0, 0], clusters=[1]), "clusters have 1 rows and the pairs 2"),
         (lambda: rosenbaum_bounds([1, 2], [1]), "one length"),
         (lambda: rosenbaum_bounds([1, np.nan], [1, 2]), "1 pairs lack an outcome"),
         (lambda: rosenbaum_bounds([1, 2], [1, 2]), "no pair differs"),

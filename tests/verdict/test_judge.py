@@ -6,7 +6,8 @@ import pytest
 
 from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.effects.estimates import EffectEstimate
-from artwork_insights.report.verdict import answer_question, choose_word, judge
+from artwork_insights.verdict.answer import answer_question
+from artwork_insights.verdict.judge import choose_word, judge
 
 ANSWERS = ["positive", "negative", "practically_zero", "undecided"]
 LARGE = 1_000_000  # degrees of freedom at which a 95 % interval is 1.96 standard errors

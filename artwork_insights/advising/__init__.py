@@ -1,0 +1,1 @@
+"""Advice on candidate artwork: the accepted findings of a finished run, applied to new images."""

@@ -1,0 +1,1 @@
+"""Serving policy: whether an effect is the artwork's or that of the audience it was shown to."""

@@ -1,0 +1,1 @@
+"""Attacks on one estimate: what must not move it, and what must show nothing."""

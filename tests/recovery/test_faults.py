@@ -1,0 +1,142 @@
+"""Every check is seen to catch its planted fault end to end, from a user's tables through `run_study` to the verdict.
+
+Seeds were not searched: each study is the first that was drawn for its fault. Where a fault has a strength, the same
+draw without it is the control: there the check must hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from artwork_insights.diagnostic import Diagnostic
+from artwork_insights.pipeline import run_study
+from artwork_insights.report.findings import Finding
+from artwork_insights.study import read_study
+from tests.recovery.faulty_studies import Plan, draw_study, write_study
+from tests.recovery.fixed_models import fix_models
+
+SOUND = Plan(seed=11, observed=0.1, n_titles=120)
+ESTIMATION = "folds = 3\nforest = false\nplacebo_draws = 40\n"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def find(tmp_path_factory: pytest.TempPathFactory):
+    """Run the study of a plan once, whatever the number of tests that look at it."""
+    root = tmp_path_factory.mktemp("faults")
+
+    @cache
+    def run(plan: Plan, more: str = "") -> Finding:
+        place = root / str(len(list(root.iterdir())))
+        path = write_study(draw_study(plan), place / "study", estimation=ESTIMATION, checks="subsets = 2\n")
+        path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+        with fix_models():
+            return run_study(read_study(path), Path(place / "run")).findings[0]
+
+    return run
+
+
+def check(finding: Finding, name: str) -> Diagnostic:
+    return next(diagnostic for diagnostic in finding.diagnostics if diagnostic.name == name)
+
+
+def test_a_sound_study_passes_every_check_and_its_answer_is_supported(find):
+    finding = find(SOUND)
+    assert [one.name for one in finding.diagnostics if one.passed is False] == []
+    verdict = finding.verdict
+    assert (verdict.word, verdict.credibility, verdict.answer) == ("supported", "high", "positive")
+    assert verdict.carried_by
+    assert verdict.would_change
+    assert verdict.next_actions
+
+
+def test_a_study_without_an_effect_has_no_answer_to_sell(find):
+    finding = find(replace(SOUND, effect=0.0))
+    assert finding.verdict.answer in ("practically_zero", "undecided")
+
+
+def test_a_hidden_cause_shows_where_nothing_may_show(find):
+    finding = find(replace(SOUND, fault="hidden", hidden=1.0, trace=0.8, effect=0.0))
+    assert finding.estimate.p_value < 0.05  # what it passes for
+    assert check(finding, "placebo_outcome").passed is False
+    assert check(finding, "negative_control").passed is False
+    assert (finding.verdict.word, finding.verdict.credibility) == ("not_supported", "low")
+
+
+def test_a_strong_observed_confounder_is_the_yardstick_of_an_unseen_one(find):
+    finding = find(replace(SOUND, observed=1.0, effect=0.002))
+    assert check(finding, "leave_one_block_out").value > 1
+    assert check(finding, "unconfoundedness").passed is False
+    assert finding.verdict.credibility == "moderate"
+
+
+def test_without_overlap_little_is_left_to_compare(find):
+    finding = find(replace(SOUND, fault="no_overlap", determined=6.0))
+    assert check(finding, "overlap").passed is False
+    assert check(finding, "balance").passed is False
+    assert "It does not speak of the others" in finding.verdict.speaks_of
+    assert finding.verdict.credibility != "high"
+
+
+def test_a_confounder_that_is_the_component_leaves_nothing_to_learn_from(find):
+    encoded = find(replace(SOUND, fault="no_overlap", determined=60.0))
+    assert check(encoded, "treatment_variance_left").passed is False
+    assert encoded.verdict.credibility != "high"
+
+
+def test_a_poor_detector_is_told_by_its_rates_and_an_unknown_one_asks_for_labels(find):
+    poor = replace(SOUND, is_detected=True, rates_known=True, fault="detector", sensitivity=0.8, specificity=0.85)
+    finding = find(poor)
+    assert check(finding, "measurement").passed is False
+    assert check(finding, "detector").value > 1.1  # the effect is larger than it looks
+    assert finding.verdict.credibility == "moderate"
+    unknown = find(replace(poor, rates_known=False)).verdict
+    assert unknown.credibility == "moderate"
+    assert "Label about" in unknown.next_actions[0].text
+
+
+def test_artworks_that_take_from_their_siblings_are_seen(find):
+    finding = find(replace(SOUND, fault="interference", spill=0.02))
+    assert check(finding, "interference").passed is False
+    assert finding.verdict.credibility != "high"
+
+
+def test_a_winner_that_is_its_audience_is_seen_where_the_log_tells_audiences(find):
+    shown_to_fans = replace(SOUND, fault="serving", fans_of_treated=0.7, effect=0.0)
+    finding = find(shown_to_fans)
+    assert finding.estimate.p_value < 0.001  # the winner
+    assert check(finding, "serving_policy").passed is False
+    assert finding.verdict.word == "not_supported"
+    blind = find(replace(shown_to_fans, logs_audiences=False))
+    assert check(blind, "serving_policy").passed is None
+    assert blind.verdict.credibility != "high"
+
+
+def test_without_a_control_nothing_could_have_shown_that_the_design_is_wrong(find):
+    verdict = find(replace(SOUND, names_controls=False, knows_popularity=False)).verdict
+    assert verdict.credibility == "moderate"
+    assert "negative control" in " ".join(action.text for action in verdict.next_actions)
+
+
+def test_too_few_titles_are_seen(find):
+    finding = find(replace(SOUND, n_titles=18))
+    assert check(finding, "effective_titles").passed is False
+    assert check(find(SOUND), "effective_titles").passed is True
+    assert finding.verdict.credibility != "high"
+
+
+def test_an_association_with_siblings_is_open_until_popularity_from_before_is_known(find):
+    open_question = find(replace(SOUND, knows_popularity=False))
+    assert check(open_question, "interference").passed is None
+    assert "whether artworks of a title affect each other" in " ".join(open_question.verdict.reasons)
+
+
+def test_limits_of_the_study_file_decide(find):
+    strict = find(SOUND, "[verdict]\nbalance = 0.0001\n")
+    assert check(strict, "balance").passed is False
+    assert strict.verdict.word == "supported_with_caveats"
