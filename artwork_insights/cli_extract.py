@@ -45,7 +45,9 @@ def extract(
         list[str] | None,
         typer.Option(metavar="GROUPS", help="Such as faces,colour; all for all. Further groups extend an output."),
     ] = None,
-    mode: Annotated[Literal["default", "fast", "exact"], typer.Option(help="Of the face detector.")] = "default",
+    mode: Annotated[
+        Literal["default", "fast", "exact"], typer.Option(help="Of the face detector; on a GPU, default means fast.")
+    ] = "default",
     workers: Annotated[int, typer.Option(min=0, help="Measuring processes; 0 means one per core.")] = 0,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks run.")] = "auto",
     runtime: Annotated[

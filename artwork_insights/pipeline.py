@@ -21,7 +21,8 @@ from artwork_insights.effects.cells import Cells, describe_artwork, join_tables
 from artwork_insights.effects.estimates import EffectEstimate
 from artwork_insights.errors import NotIdentifiedError, OutputError
 from artwork_insights.features.table import FeatureTable, read_feature_table
-from artwork_insights.inquiry.answer import Inquiry, estimated_cells, inquire, phrase_question, seed_of
+from artwork_insights.inquiry.answer import estimated_cells, phrase_question, seed_of
+from artwork_insights.inquiry.asking import Asking, ask
 from artwork_insights.inquiry.conclude import conclude
 from artwork_insights.inquiry.detector_cells import read_detector
 from artwork_insights.inquiry.fitting import fit_hypothesis, present_modifiers, with_popularity
@@ -83,32 +84,20 @@ def estimate_study(
     catalog, split_notes = keep_half(catalog, study)
     conditions = [hypothesis.expression for hypothesis in study.hypothesis]
     cells = join_tables(catalog, features, outcome.column if outcome else None, conditions)
-    detector = read_detector(study)
+    outcome_column = outcome.column if outcome else None
+    asking = Asking(
+        cells, study.estimation, study.mediation, study.joint_change, study.checks, read_detector(study),
+        study.study.seed, outcome_column, name_titles(catalog.titles),
+    )  # fmt: skip
     findings: list[Finding] = []
     refused: list[RefusedHypothesis] = []
     estimated: dict[str, pd.DataFrame] = {}
-    for hypothesis in study.hypothesis:
-        tell(f"estimating {hypothesis.name}")
-        try:
-            inquiry: Inquiry = inquire(
-                cells,
-                hypothesis,
-                study.estimation,
-                study.mediation,
-                changes=study.joint_change,
-                checks=study.checks,
-                detector=detector,
-                study_seed=study.study.seed,
-                outcome_column=outcome.column if outcome else None,
-                title_names=name_titles(catalog.titles),
-            )
-        except NotIdentifiedError as error:
-            refused.append(
-                RefusedHypothesis(phrase_question(hypothesis, cells, outcome.column if outcome else None), str(error))
-            )
+    for hypothesis, answer in zip(study.hypothesis, ask(asking, study.hypothesis, tell), strict=True):
+        if isinstance(answer, NotIdentifiedError):
+            refused.append(RefusedHypothesis(phrase_question(hypothesis, cells, outcome_column), str(answer)))
             continue
-        findings.append(inquiry.finding)
-        estimated[hypothesis.name] = inquiry.cells
+        findings.append(answer.finding)
+        estimated[hypothesis.name] = answer.cells
     if not findings:
         raise NotIdentifiedError(f"no hypothesis can be answered: {refused[0].question.name}: {refused[0].reason}")
     result = StudyResult(

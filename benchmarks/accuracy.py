@@ -1,8 +1,10 @@
 """How well faces are found, each mode beside facenet-pytorch on the same files: ``python benchmarks/accuracy.py DATA``.
 
 Prints the tables of ``docs/extraction.md``; ``--figure FILE`` draws its precision-recall curves, ``--parity`` compares
-boxes. Photographs are every second file of ``faces/photos`` and all of ``faces/no_face``; posters are those with faces
-counted, a face from 3.5 % of the height on. Differences from the peer are paired, with a bootstrap over files.
+boxes, of every Nth file with ``--every N``. Our modes run in torch and OpenCV; with ``--runtime openvino`` in OpenVINO,
+but for `exact`. Photographs are every second file of ``faces/photos`` and all of ``faces/no_face``; posters are those
+with faces counted, a face from 3.5 % of the height on. Differences from the peer are paired, with a bootstrap over
+files.
 """
 
 from __future__ import annotations
@@ -142,13 +144,14 @@ def differences(found: Found, peer: Found, files: Files) -> dict[str, tuple[floa
     return {key: (whole[key], float(np.quantile(draws[key], 0.1))) for key in whole}
 
 
-def parity(data: Path) -> None:
-    """Print how far the cascades give the peer's own boxes, over every reference file."""
-    paths = [*annotated_photos(data), *Files.under(data).posters["path"]]
+def parity(data: Path, runtime: str, every: int) -> None:
+    """Print how far the cascades give the peer's own boxes, over the reference files."""
+    paths = [*annotated_photos(data), *Files.under(data).posters["path"]][::every]
     peer = peer_detector()
     peers = [peer(path) for path in paths]
     for mode in ("fast", "exact"):
-        detect = our_detector(mode)
+        used = runtime_of(mode, runtime)
+        detect = our_detector(mode, used)
         best: list[float] = []
         same_count = 0
         for path, (boxes, scores) in zip(paths, peers, strict=True):
@@ -158,10 +161,15 @@ def parity(data: Path) -> None:
             best += shared.max(axis=1, initial=0).tolist()
         found = np.array(best)
         print(
-            f"{mode}: {len(found):,} faces of the peer that score .95 or more, {np.mean(found >= 0.7):.2%} found with "
-            f"an IoU of .7, {np.mean(found > 0.9):.2%} of more than .9; equal counts on "
+            f"{mode}, {used}: {len(found):,} faces of the peer that score .95 or more, {np.mean(found >= 0.7):.2%} "
+            f"found with an IoU of .7, {np.mean(found > 0.9):.2%} of more than .9; equal counts on "
             f"{same_count / len(paths):.2%} of {len(paths)} files"
         )
+
+
+def runtime_of(mode: str, runtime: str) -> str:
+    """Mode "exact" runs in torch."""
+    return "torch" if mode == "exact" else runtime
 
 
 def draw(results: dict[str, Found], files: Files, path: Path) -> None:
@@ -209,26 +217,30 @@ def plot_curve(
     return axes
 
 
-def main(data: Path, figure: Path | None) -> None:
+def main(data: Path, figure: Path | None, runtime: str) -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     files = Files.under(data)
     detectors: dict[str, Callable[[], Found]] = {
         PEER: lambda: look(peer_detector(), files, CASCADE_SCORE, CASCADE_PRECISE_SCORE),
-        "ours, fast": lambda: look(our_detector("fast"), files, CASCADE_SCORE, CASCADE_PRECISE_SCORE),
+        "ours, fast": lambda: look(our_detector("fast", runtime), files, CASCADE_SCORE, CASCADE_PRECISE_SCORE),
         "ours, exact": lambda: look(our_detector("exact"), files, CASCADE_SCORE, CASCADE_PRECISE_SCORE),
-        "ours, default": lambda: look(our_detector("default"), files, CENTRE_FACE_SCORE, CENTRE_FACE_SCORE),
+        "ours, default": lambda: look(our_detector("default", runtime), files, CENTRE_FACE_SCORE, CENTRE_FACE_SCORE),
     }
     results = {name: run() for name, run in detectors.items()}
     everything = np.arange(len(files.photos)), np.arange(len(files.posters))
     heads = list(figures(results[PEER], files, *everything))
+    ran_in = {PEER: "torch"} | {f"ours, {mode}": runtime_of(mode, runtime) for mode in ("fast", "exact", "default")}
+    if runtime == "torch":
+        ran_in["ours, default"] = "OpenCV"
     print(
         "| | " + " | ".join(heads) + " | animals with a face | CPU ms per image |\n" + "|---" * (len(heads) + 3) + "|"
     )
     for name, found in results.items():
         cells = [f"{value:.3f}" for value in figures(found, files, *everything).values()]
         false = sum(bool((scores >= found.precise_at).any()) for scores in found.no_face_scores)
-        print(f"| {name} | " + " | ".join(cells) + f" | {false} of {len(files.no_face)} | {found.milliseconds:.0f} |")
+        cells += [f"{false} of {len(files.no_face)}", f"{found.milliseconds:.0f}, {ran_in[name]}"]
+        print(f"| {name} | " + " | ".join(cells) + " |")
     for name in ("ours, fast", "ours, default"):
         gained = differences(results[name], results[PEER], files)
         cells = [f"{difference:+.3f} (> {bound:+.3f})" for difference, bound in gained.values()]
@@ -247,9 +259,11 @@ if __name__ == "__main__":
     parser.add_argument("data", type=Path)
     parser.add_argument("--figure", type=Path)
     parser.add_argument("--parity", action="store_true", help="compare boxes with the peer's instead")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="of --parity: every Nth file")
+    parser.add_argument("--runtime", choices=("torch", "openvino"), default="torch", help="of fast and default")
     given = parser.parse_args()
     if given.parity:
         torch.set_num_threads(1)
-        parity(given.data)
+        parity(given.data, given.runtime, given.every)
     else:
-        main(given.data, given.figure)
+        main(given.data, given.figure, given.runtime)

@@ -219,11 +219,11 @@ def test_a_missing_table_is_named(typed: Typed, study: Path) -> None:
     ("layout", "start"), [("text", "name"), ("csv", "name,type,unit"), ("markdown", "| name | type")]
 )
 def test_columns_prints_one_line_per_feature(typed: Typed, layout: str, start: str) -> None:
-    from artwork_insights.catalog.columns import FEATURE_COLUMNS
+    from artwork_insights.catalog.columns import COLUMNS_ON_READING, FEATURE_COLUMNS
 
     lines = typed("columns", "--format", layout).stdout.splitlines()
     assert lines[0].startswith(start)
-    assert len(lines) == len(FEATURE_COLUMNS) + (2 if layout == "markdown" else 1)
+    assert len(lines) == len(FEATURE_COLUMNS) + len(COLUMNS_ON_READING) + (2 if layout == "markdown" else 1)
     assert any("face_count" in line for line in lines)
 
 

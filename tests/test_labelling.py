@@ -16,16 +16,20 @@ from artwork_insights.errors import NotIdentifiedError, OutputError, StudyFileEr
 from artwork_insights.inquiry.detector import examine_detector
 from artwork_insights.inquiry.detector_cells import DetectorInput, label_values, read_detector
 from artwork_insights.inquiry.fitting import FittedHypothesis, fit_hypothesis
-from artwork_insights.inquiry.label_stakes import find_hypothesis_stake
-from artwork_insights.labelling import LabelPlan, Promise, _tabulate, plan_study_labels
+from artwork_insights.inquiry.label_stakes import HypothesisStake, find_hypothesis_stake
+from artwork_insights.labelling import LabelPlan, Promise, _promise, _tabulate, plan_study_labels
 from artwork_insights.pipeline import estimate_study
 from artwork_insights.report.detector_words import detector_in_words, detector_rows
 from artwork_insights.report.numbers import Scale
+from artwork_insights.sensitivity.detector.label_plan import Stake, label_probabilities
+from artwork_insights.sensitivity.detector.label_waves import EarlierLabels
 from artwork_insights.sensitivity.detector.result import judge_detector
 from artwork_insights.study import Detector, Estimation, Hypothesis, read_study
 from tests.test_pipeline import FACE, make_catalogue, make_place
 
 EFFECT = 0.03
+PROMISE_RTOL = 0.25
+"""As in the simulations of `tests/sensitivity/test_detector_labelled.py`."""
 SETTINGS = Estimation(learner="linear", folds=3, forest=False)
 HYPOTHESIS = Hypothesis(name="face", treatment="face_count > 0", confounders=("year",), effect_modifiers=())
 SCALE = Scale(1000.0, 1, "takes per 1,000 impressions")
@@ -227,6 +231,43 @@ def test_a_plan_says_how_much_narrower_each_hundred_makes_it() -> None:
         assert part in lines
 
 
+def make_stake(seed: int, n: int = 500) -> HypothesisStake:
+    rng = np.random.default_rng(seed)
+    change = rng.standard_t(3, n) * 0.002
+    return HypothesisStake("face", Stake(change, rng.uniform(0.05, 0.2, n), 0.3 * change, 0.002), "assumed", 0.003)
+
+
+@pytest.mark.parametrize("n_before", [10, 40, 200, 490])
+def test_a_promise_beside_earlier_labels_never_exceeds_the_interval_that_they_give(n_before: int) -> None:
+    """Also where nearly every artwork has a label, so that a further wave by itself would only add chance."""
+    for seed in range(5):
+        stake = make_stake(seed)
+        n = len(stake.stake.change)
+        earlier = EarlierLabels(n_before, n_before, np.full(n, n / n_before - 1))
+        (promise,) = _promise([stake], [earlier], n, 350, 0.95)
+        sizes, widths = zip(*promise.half_widths, strict=True)
+        assert list(widths) == sorted(widths, reverse=True)
+        assert (promise.n_before, sizes[0]) == (n_before, 0 if n_before >= 30 else 100)  # 29 give no interval yet
+
+
+def test_a_hundred_labels_beside_350_promise_more_than_a_hundred_alone() -> None:
+    stake = make_stake(1)
+    probability = label_probabilities([stake.stake], 350)
+    earlier = EarlierLabels(350, 350, 1 / probability - 1)
+    (fresh,), (promise,) = (_promise([stake], [one], 500, 100, 0.95) for one in (None, earlier))
+    alone, beside = dict(fresh.half_widths), dict(promise.half_widths)
+    assert beside[100] <= beside[0] < alone[300]
+    assert beside[0] < 0.75 * alone[100]
+
+
+def test_a_plan_beside_earlier_labels_starts_with_now_and_counts_what_is_yet_to_be_made() -> None:
+    promise = Promise("face", "350 labels made so far", 0.003, ((0, 0.004), (100, 0.003), (200, 0.0027)), 350)
+    lines = LabelPlan(Path("l.csv"), 200, 60, (promise,), (), True).lines
+    assert [line.split("  ")[1] for line in lines[-3:]] == ["now, 350 labels", "100 more labels", "200 more labels"]
+    assert "%" not in lines[-3]
+    assert lines[-2].endswith("-25%")
+
+
 @pytest.mark.slow
 def test_a_planted_detector_error_is_found_and_mended_from_plan_to_report(tmp_path: Path) -> None:
     """Labels planned, filled in with the truth and handed back: the run sees the error and takes it out."""
@@ -257,4 +298,10 @@ def test_a_planted_detector_error_is_found_and_mended_from_plan_to_report(tmp_pa
     assert labelled.effect > 1.15 * (finding.detector.labelled_uncorrected or 0.0) > 0
     again = plan_study_labels(place.study(FACE, '[detector]\nlabels = "labels.csv"\n'), place.folder / "more.csv", 100)
     assert "350 labels made so far" in again.promises[0].assumption
+    (sizes, widths), has = zip(*again.promises[0].half_widths, strict=True), (labelled.upper - labelled.lower) / 2
+    assert (again.promises[0].n_before, sizes[:2]) == (350, (0, 100))
+    assert widths[0] == pytest.approx(has, rel=PROMISE_RTOL)
+    assert widths[-1] < 0.96 * widths[0]  # nearly half of the artworks are labelled: little is left to be gained
+    assert max(widths) == widths[0] < 1.05 * has
+    assert "100 more labels" in "\n".join(again.lines)
     assert len(read_labels(place.folder / "more.csv")) == 450

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import Literal
 
-from artwork_insights.catalog.columns import FEATURE_COLUMNS, Column
+from artwork_insights.catalog.columns import COLUMNS_ON_READING, FEATURE_COLUMNS, Column
 
 Layout = Literal["text", "csv", "markdown"]
 HEADER = ("name", "type", "unit", "range", "group", "meaning", "source")
@@ -21,7 +21,7 @@ def data_dictionary(layout: Layout = "text") -> str:
     layout : {"text", "csv", "markdown"}
         Aligned columns, comma-separated values, or a Markdown table.
     """
-    rows = [HEADER, *(_row(column) for column in FEATURE_COLUMNS.values())]
+    rows = [HEADER, *(_row(column) for column in (*FEATURE_COLUMNS.values(), *COLUMNS_ON_READING))]
     if layout == "csv":
         return _as_csv(rows)
     return _as_markdown(rows) if layout == "markdown" else _as_text(rows)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from artwork_insights.design.confounders import Confounders, FloatArray, title_means
-from artwork_insights.design.folds import IntArray, encode_titles
+from artwork_insights.design.folds import IntArray, encode_titles, splits
 from artwork_insights.design.reading import as_numbers, as_positive
 from artwork_insights.errors import NotIdentifiedError
 
@@ -158,7 +158,7 @@ def make_assignment(
 
 def _blocks_of(title: IntArray, block: npt.ArrayLike) -> IntArray:
     codes = encode_titles(block)
-    if len(np.unique(np.column_stack([title, codes]), axis=0)) > len(np.unique(title)):
+    if splits(title, codes):
         raise NotIdentifiedError("a title lies in two blocks; give all artworks of a title one block.")
     return codes
 

@@ -36,6 +36,12 @@ def distinct(codes: IntArray) -> IntArray:
     return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if len(ordered) else ordered
 
 
+def splits(inner: IntArray, outer: IntArray) -> bool:
+    """Whether some code of `inner`, shape (n,), meets several codes of `outer`, shape (n,), as a title in two folds."""
+    pairs = inner * (int(outer.max(initial=0)) + 1) + outer
+    return len(distinct(pairs)) > len(distinct(inner))
+
+
 def assign_title_folds(title: npt.ArrayLike, folds: int, rng: np.random.Generator) -> IntArray:
     """Assign whole titles to folds of nearly equal numbers of rows.
 

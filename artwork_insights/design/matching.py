@@ -16,6 +16,7 @@ from numbers import Real
 import numpy as np
 import numpy.typing as npt
 
+from artwork_insights.design.assignment import BoolArray
 from artwork_insights.design.confounders import FloatArray
 from artwork_insights.design.folds import IntArray, encode_titles
 from artwork_insights.design.reading import as_numbers, check_count
@@ -99,39 +100,39 @@ def match_pairs(
     if caliper_sd is not None and (not isinstance(caliper_sd, Real) or not caliper_sd >= 0):
         raise NotIdentifiedError(f"caliper_sd={caliper_sd!r} is no distance; use a number from 0 up, or None.")
     caliper = None if caliper_sd is None else caliper_sd * _pooled_sd(score, is_treated)
-    shuffled = np.random.default_rng(seed).permutation(len(score))
-    order = shuffled[np.lexsort((score[shuffled], stratum[shuffled]))]
-    controls, seekers = order[~is_treated[order]], order[is_treated[order]]
-    places = _Places(controls, seekers, score, stratum)
+    places = _Places(_sorted_rows(score, stratum, is_treated, seed), score, stratum, is_treated)
     limit = np.inf if caliper is None else caliper
-    found = places.nearest(limit) if replace else places.nearest_free(limit, seeking_order(len(seekers), seed))
+    n_seekers = len(places.seekers)
+    found = places.nearest(limit) if replace else places.nearest_free(limit, seeking_order(n_seekers, seed))
     matched = found >= 0
-    pairs = np.column_stack([seekers[matched], controls[found[matched]]])
-    pairs = pairs[np.argsort(pairs[:, 0])]
-    distance = np.abs(score[pairs[:, 0]] - score[pairs[:, 1]])
-    return MatchedPairs(pairs[:, 0], pairs[:, 1], distance, caliper, int((~matched).sum()))
+    partner = np.full(len(score), -1, dtype=np.int64)
+    partner[places.seekers[matched]] = places.controls[found[matched]]
+    rows = np.flatnonzero(partner >= 0)
+    distance = np.abs(score[rows] - score[partner[rows]])
+    return MatchedPairs(rows, partner[rows], distance, caliper, n_seekers - len(rows))
 
 
 class _Places:
-    """For each seeker, the sorted controls of its stratum and where it would stand among them."""
+    """Controls and seekers, sorted; for each seeker, the controls of its stratum and where it stands among them."""
 
-    def __init__(self, controls: IntArray, seekers: IntArray, score: FloatArray, stratum: IntArray) -> None:
-        self.control_score, self.seeker_score = score[controls], score[seekers]
-        strata = stratum[controls]
-        self.first = np.searchsorted(strata, stratum[seekers], side="left")
-        self.last = np.searchsorted(strata, stratum[seekers], side="right")
-        both = np.lexsort((np.r_[np.zeros(len(controls)), np.ones(len(seekers))], score[np.r_[controls, seekers]],
-                           stratum[np.r_[controls, seekers]]))  # fmt: skip
-        before = np.cumsum(both < len(controls))  # controls up to each place of the merged order
-        rank = np.empty(len(both), dtype=np.int64)
-        rank[both] = before
-        self.place = rank[len(controls) :]
+    def __init__(self, order: IntArray, score: FloatArray, stratum: IntArray, is_treated: BoolArray) -> None:
+        seeking, sorted_score = is_treated[order], score[order]
+        self.controls, self.seekers = order[~seeking], order[seeking]
+        self.control_score, self.seeker_score = sorted_score[~seeking], sorted_score[seeking]
+        before: IntArray = np.cumsum(~seeking, dtype=np.int64)  # controls up to each row
+        self.place = before[seeking]
+        n_controls, self.n_seekers = (
+            np.bincount(stratum[side], minlength=stratum.max() + 1) for side in (~is_treated, is_treated)
+        )
+        self.last = np.cumsum(n_controls)  # where the controls of each stratum end, and begin
+        self.first = self.last - n_controls
 
     def nearest(self, limit: float) -> IntArray:
         """Nearest control of each seeker, -1 where none is within `limit`."""
         left, right = self.place - 1, self.place
-        gap_left = np.where(left >= self.first, self._gap(left), np.inf)
-        gap_right = np.where(right < self.last, self._gap(right), np.inf)
+        first, last = (np.repeat(limits, self.n_seekers) for limits in (self.first, self.last))
+        gap_left = np.where(left >= first, self._gap(left), np.inf)
+        gap_right = np.where(right < last, self._gap(right), np.inf)
         best = np.where(gap_left <= gap_right, left, right)
         return np.where(np.minimum(gap_left, gap_right) <= limit, best, -1)
 
@@ -139,8 +140,11 @@ class _Places:
         """The same without using a control twice; seekers choose in `order`."""
         n = len(self.control_score)
         scores, wanted = self.control_score.tolist(), self.seeker_score.tolist()
-        place, first, last = self.place.tolist(), self.first.tolist(), self.last.tolist()
-        to_left, to_right = list(range(n + 1)), list(range(n + 1))  # to_left is shifted by one: 0 is before the first
+        place = self.place.tolist()
+        to_left = list(range(n + 1))  # shifted by one: 0 is before the first
+        to_right = to_left.copy()
+        # as objects, so that memory holds one number per stratum and not one per seeker
+        first, last = (np.repeat(ends.astype(object), self.n_seekers).tolist() for ends in (self.first, self.last))
         found = [-1] * len(wanted)
         for seeker in order.tolist():
             at = place[seeker]
@@ -165,6 +169,21 @@ class _Places:
         return np.asarray(np.abs(self.control_score[inside] - self.seeker_score))
 
 
+def _sorted_rows(score: FloatArray, stratum: IntArray, is_treated: BoolArray, seed: int) -> IntArray:
+    """All rows by stratum and within it by score; of equal ones the controls first, in random order; shape (n,).
+
+    Complex numbers are sorted by their real and then their imaginary part: score and place in the random order lie side
+    by side in memory, which a sort of row numbers would look up one by one.
+    """
+    shuffled = np.random.default_rng(seed).permutation(len(score))
+    shuffled = np.concatenate([shuffled[~is_treated[shuffled]], shuffled[is_treated[shuffled]]])
+    keys = np.empty(len(score), dtype=np.complex128)
+    keys.real, keys.imag = score[shuffled], np.arange(len(score))
+    keys.sort()
+    order = shuffled[keys.imag.astype(np.int64)]
+    return order[np.argsort(stratum[order], kind="stable")] if stratum.any() else order
+
+
 def seeking_order(n: int, seed: int) -> IntArray:
     """Order in which n treated rows, sorted by stratum and propensity, choose a control; shape (n,)."""
     rng = np.random.default_rng(seed)
@@ -173,13 +192,13 @@ def seeking_order(n: int, seed: int) -> IntArray:
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
 
-def _pooled_sd(score: FloatArray, treated: npt.NDArray[np.bool_]) -> float:
+def _pooled_sd(score: FloatArray, treated: BoolArray) -> float:
     return float(np.sqrt((score[treated].var() + score[~treated].var()) / 2))
 
 
 def _check(
     propensity: npt.ArrayLike, treated: npt.ArrayLike, strata: npt.ArrayLike | None
-) -> tuple[FloatArray, npt.NDArray[np.bool_], IntArray]:
+) -> tuple[FloatArray, BoolArray, IntArray]:
     p, given = as_numbers("propensity", propensity), as_numbers("treatment", treated)
     labels = np.zeros(len(p), dtype=np.int64) if strata is None else encode_titles(strata)
     for name, values in (("treated", given), ("strata", labels)):

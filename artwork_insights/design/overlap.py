@@ -13,7 +13,7 @@ from artwork_insights.design.assignment import BoolArray, StringArray, label_arr
 from artwork_insights.design.confounders import FloatArray
 from artwork_insights.design.folds import IntArray, distinct, encode_titles
 from artwork_insights.design.missing import FEWEST_COMPARABLE_TITLES, MissingComparison, Shown, find_missing
-from artwork_insights.design.reading import as_numbers, as_positive, check_trim
+from artwork_insights.design.reading import as_numbers, as_positive, check_count, check_trim
 from artwork_insights.design.trimming import describe_trim, keep_overlap
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.study import TrimRule
@@ -135,15 +135,18 @@ def check_overlap(
     Raises
     ------
     NotIdentifiedError
-        When lengths differ, the treatment is not zeros and ones, a propensity is outside [0, 1], a weight is not
-        positive, or the rule is unknown.
+        When lengths differ, the treatment is not zeros and ones with some of each, every propensity is missing, one
+        is outside [0, 1], a weight is not positive, the rule is unknown, or fewer than 10 titles are to be reached.
     """
     p = as_numbers("propensity", propensity)
     treated = _as_truth(treatment)
     n, trim = len(treated), check_trim(trim)
     labels = label_arrays(groups)
+    check_count("titles_needed", titles_needed, FEWEST_COMPARABLE_TITLES)
     _require_rows(n, {"propensity": p, "clusters": clusters, "weights": weights, "assets": assets, **labels})
     eligible = ~np.isnan(p)
+    if not eligible.any():
+        raise NotIdentifiedError("every propensity is missing: no title varies in the treatment, nothing is compared.")
     if ((p[eligible] < 0) | (p[eligible] > 1)).any():
         raise NotIdentifiedError("a propensity is a chance between 0 and 1; some are not.")
     title = np.arange(n) if clusters is None else encode_titles(clusters)
@@ -178,6 +181,9 @@ def _as_truth(treatment: npt.ArrayLike) -> BoolArray:
     values = as_numbers("treatment", treatment)
     if not np.isin(values, (0.0, 1.0)).all():
         raise NotIdentifiedError("overlap is a matter of two sides: the treatment must be zeros and ones.")
+    if not len(values) or values.min() == values.max():
+        value = f"always {values[0]:g}" if len(values) else "empty"
+        raise NotIdentifiedError(f"the treatment does not vary (it is {value}); there is nothing to compare.")
     return np.asarray(values == 1)
 
 
@@ -194,20 +200,17 @@ def _counts(propensity: FloatArray, edges: FloatArray) -> tuple[int, ...]:
 def _dropped_groups(groups: Mapping[str, StringArray], keep: BoolArray, treated: BoolArray) -> tuple[DroppedGroup, ...]:
     found = []
     for modifier, labels in groups.items():
-        for group in sorted(set(labels), key=str):
-            inside = labels == group
-            n_dropped, n_before, n_treated = (
-                int((inside & ~keep).sum()),
-                int(inside.sum()),
-                int((inside & treated).sum()),
+        codes, names = pd.factorize(labels)
+        before, dropped, shown = (
+            np.bincount(codes[rows], minlength=len(names)) for rows in (np.ones_like(keep), ~keep, treated)
+        )
+        for k in np.flatnonzero(dropped):
+            whole = " The whole group is left out." if dropped[k] == before[k] else ""
+            sentence = (
+                f"{names[k]}: {dropped[k]:,} of {before[k]:,} cells have no comparable artwork "
+                f"({shown[k]:,} of {before[k]:,} show the component).{whole}"
             )
-            if n_dropped:
-                whole = " The whole group is left out." if n_dropped == n_before else ""
-                sentence = (
-                    f"{group}: {n_dropped:,} of {n_before:,} cells have no comparable artwork "
-                    f"({n_treated:,} of {n_before:,} show the component).{whole}"
-                )
-                found.append(DroppedGroup(modifier, str(group), n_dropped, n_before, sentence))
+            found.append(DroppedGroup(modifier, str(names[k]), int(dropped[k]), int(before[k]), sentence))
     return tuple(sorted(found, key=lambda g: (-g.n_dropped / g.n_before, g.modifier, g.group)))
 
 

@@ -52,6 +52,11 @@ def design_covariates(assignment: Assignment, design: DesignName) -> Confounders
     )
 
 
+def design_features(assignment: Assignment, design: DesignName) -> Features:
+    """What both models see under a design, binned and filled once for all repetitions."""
+    return Features(design_covariates(assignment, design).values)
+
+
 def fit_treatment_model(
     assignment: Assignment,
     design: DesignName,
@@ -59,14 +64,17 @@ def fit_treatment_model(
     seed: int,
     settings: LearnerSettings | None = None,
     learner: Learner = "xgboost",
+    features: Features | None = None,
 ) -> TreatmentModel:
     """Cross-fit the treatment model; tune it first where no settings are given.
+
+    `features` are those of `design_features`, made here where they are not given: several repetitions share them.
 
     Under `mundlak` and `within` titles are absorbed: predictions add up to the title's own treated share (or mean),
     which both designs condition on, and the learner need only find what differs within titles.
     """
     problem = Problem(
-        Features(design_covariates(assignment, design).values),
+        features or design_features(assignment, design),
         assignment.treatment,
         assignment.weights,
         "logistic" if assignment.is_binary else "squared_error",

@@ -18,7 +18,28 @@ from artwork_insights.effects.partially_linear import combine_slopes, fit_slopes
 from artwork_insights.effects.sample import AnalysisSample
 from artwork_insights.effects.scores import ClusteredMean
 from artwork_insights.effects.simultaneous import bands, level_of_few, wald_test
+from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.study import DesignName
+
+FEWEST_ASSETS = 10
+
+
+def check_arm_sizes(sample: AnalysisSample, names: tuple[str, ...]) -> None:
+    """Refuse arms that too few artworks are in to be modelled, before any model is fitted.
+
+    Raises
+    ------
+    NotIdentifiedError
+        Where an arm has fewer than 10 artworks; as many values as rows are no arms.
+    """
+    counts = count_members(sample.assignment.asset, sample.assignment.treatment.astype(np.int64))
+    rare = [k for k, count in enumerate(counts) if count < FEWEST_ASSETS]
+    if rare:
+        others = f", as have {len(rare) - 1} further arms" if len(rare) > 1 else ""
+        raise NotIdentifiedError(
+            f"arm {names[rare[0]]!r} has {counts[rare[0]]} artworks, fewer than {FEWEST_ASSETS}{others}; "
+            "merge arms (see cut_arms) or leave those rows out."
+        )
 
 
 def arms_of_title(sample: AnalysisSample, code: IntArray, n_arms: int) -> BoolArray:
@@ -29,13 +50,20 @@ def arms_of_title(sample: AnalysisSample, code: IntArray, n_arms: int) -> BoolAr
 
 
 def describe_contrast(
-    sample: AnalysisSample, design: DesignName, inside: BoolArray, mean: ClusteredMean
+    sample: AnalysisSample,
+    design: DesignName,
+    inside: BoolArray,
+    mean: ClusteredMean,
+    carried: FloatArray | None = None,
 ) -> EffectEstimate:
-    """The estimate of one contrast over the cells `inside`."""
+    """The estimate of one contrast over the cells `inside`, of shape (n,).
+
+    `carried`, shape (n,), is what each cell's outcome weighs in it; without it no effective numbers are told.
+    """
     assignment = sample.assignment
     one = np.zeros(int(inside.sum()), dtype=np.int64)
     asset, title = assignment.asset[inside], assignment.title[inside]
-    weights = assignment.weights[inside]
+    effective = None if carried is None else carried[inside]
     return EffectEstimate(
         estimand="ATO" if design == "within" else "ATE",
         design=design,
@@ -46,8 +74,10 @@ def describe_contrast(
         n_cells=len(one),
         n_assets=int(count_members(asset, one)[0]),
         n_titles=int(count_members(title, one)[0]),
-        n_effective_assets=None if design == "within" else float(effective_number(weights, asset, one)[0]),
-        n_effective_titles=None if design == "within" else float(effective_number(weights, title, one)[0]),
+        n_effective_assets=None if effective is None else float(effective_number(effective, asset, one)[0]),
+        n_effective_titles=None
+        if effective is None
+        else float(effective_number(effective, assignment.block[inside], one)[0]),
     )
 
 
@@ -61,7 +91,7 @@ def contrast_inside_titles(
     clustered: bool,
     learner: Learner,
 ) -> tuple[FloatArray, list[ArmContrast]]:
-    """Influence of the contrasts, shape (g, c), and the contrasts without their simultaneous intervals."""
+    """Covariance of the contrasts, shape (c, c), and the contrasts without their simultaneous intervals."""
     indicator = (code[:, None] == np.arange(1, len(names))).astype(np.float64)
     slopes = fit_slopes(sample, indicator, "within", folds, seed=seed, clustered=clustered, learner=learner)
     each = np.vstack([np.zeros(len(names) - 1), np.eye(len(names) - 1)])
@@ -77,11 +107,11 @@ def contrast_inside_titles(
             float(found.degrees_of_freedom[i]),
             0,
             0.0,
-            found.influence[:, i],
+            np.empty(0),
         )
         estimate = describe_contrast(sample, "within", inside, mean)
         contrasts.append(ArmContrast(names[arm], names[versus], estimate, None))
-    return found.influence, contrasts
+    return found.covariance, contrasts
 
 
 def join_contrasts(
@@ -89,18 +119,17 @@ def join_contrasts(
     design: DesignName,
     means: tuple[ArmMean, ...],
     contrasts: Sequence[ArmContrast],
-    influence: FloatArray,
+    covariance: FloatArray,
     *,
     level: float,
     seed: int,
 ) -> ArmEffects:
-    """Simultaneous intervals and the joint test, from the influence of the identified contrasts, shape (g, c)."""
+    """Simultaneous intervals and the joint test, from the covariance of the identified contrasts, shape (c, c)."""
     estimates = [contrast.estimate for contrast in contrasts if contrast.estimate is not None]
     effect, std_error, freedom = (
         np.array([getattr(estimate, field) for estimate in estimates])
         for field in ("effect", "std_error", "degrees_of_freedom")
     )
-    covariance = influence.T @ influence
     each = level_of_few(covariance, level=level, rng=np.random.default_rng(seed))
     low, high = bands(effect, std_error, freedom, each)
     intervals = ((float(a), float(b)) for a, b in zip(low, high, strict=True))

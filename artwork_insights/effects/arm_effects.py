@@ -14,23 +14,25 @@ from artwork_insights.design.confounders import FloatArray
 from artwork_insights.design.folds import IntArray
 from artwork_insights.design.learners import Learner, LearnerSettings
 from artwork_insights.design.missing import FEWEST_COMPARABLE_TITLES
-from artwork_insights.design.reading import check_trim
+from artwork_insights.design.reading import check_share, check_trim
 from artwork_insights.design.trimming import trim_limits
 from artwork_insights.effects.arm_contrasts import (
     arms_of_title,
+    check_arm_sizes,
     contrast_inside_titles,
     describe_contrast,
     join_contrasts,
 )
 from artwork_insights.effects.arms import ArmContrast, ArmEffects, ArmMean, arm_pairs, encode_arms
 from artwork_insights.effects.arrays import in_own_order, sample_from_arrays
-from artwork_insights.effects.average import DEFAULT_TRIM, check_choices, choose_design
+from artwork_insights.effects.average import DEFAULT_TRIM, check_choices, default_design
 from artwork_insights.effects.design_fit import eligible_cells
 from artwork_insights.effects.estimates import Estimand
 from artwork_insights.effects.nuisances import fit_arm, fold_labels
 from artwork_insights.effects.partially_linear import with_means
 from artwork_insights.effects.sample import AnalysisSample
-from artwork_insights.effects.scores import ClusteredMean, Scores, average_scores
+from artwork_insights.effects.scores import ClusteredMean, Scores, average_scores, row_influence
+from artwork_insights.effects.two_way import clustered_influence, clusterings, joint_covariance
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.study import DesignName, TrimRule
 
@@ -50,6 +52,17 @@ class _Fitted:
     in_title: BoolArray
     trim: TrimRule
     clustered: bool
+
+    @property
+    def clusterings(self) -> tuple[IntArray, ...]:
+        """Clusterings of the errors over the n cells: titles, and countries too where there are enough."""
+        assignment = self.sample.assignment
+        return clusterings(assignment.block, assignment.country if self.clustered else None)
+
+    def carried(self, arm: int, versus: int) -> FloatArray:
+        """What each cell's outcome weighs in a contrast: its weight over the propensity of its arm; shape (n,)."""
+        received = np.take_along_axis(self.propensity, self.code[:, None], axis=1)[:, 0]
+        return np.where(np.isin(self.code, (arm, versus)), self.sample.assignment.weights / received, 0.0)
 
 
 def estimate_arm_effects(
@@ -94,16 +107,18 @@ def estimate_arm_effects(
     Raises
     ------
     NotIdentifiedError
-        Where no two arms can be compared under the design.
+        Where an arm has fewer than 10 artworks, or no two arms can be compared under the design.
 
     References
     ----------
     Cattaneo (2010), Efficient semiparametric estimation of multi-valued treatment effects under ignorability.
     """
     check_choices(design=design, learner=learner, seed=seed)
+    check_share("level", level)
     code, names = encode_arms(arms, reference)
     whole, folds = in_own_order(sample_from_arrays(outcome, code, confounders, clusters, weights=weights), folds)
-    chosen = design or choose_design(whole.assignment)
+    check_arm_sizes(whole, names)
+    chosen = design or default_design(whole.assignment)
     expected = "ATO" if chosen == "within" else "ATE"
     if estimand != expected:
         raise NotIdentifiedError(f"design {chosen!r} estimates the {expected} of several arms and no {estimand}.")
@@ -143,10 +158,10 @@ def arm_effects_of(
     sample = sample.rows(eligible)
     code = sample.assignment.treatment.astype(np.int64)
     if design == "within":
-        influence, contrasts = contrast_inside_titles(
+        covariance, contrasts = contrast_inside_titles(
             sample, code, names, dense, seed=seed, clustered=clustered, learner=learner
         )
-        return join_contrasts(names, "within", (), contrasts, influence, level=level, seed=seed)
+        return join_contrasts(names, "within", (), contrasts, covariance, level=level, seed=seed)
     scores, propensity = _cross_fit(sample, code, len(names), design, dense, seed, learner, outcome_settings)
     held = arms_of_title(sample, code, len(names)) if design == "mundlak" else np.ones_like(scores[0], bool)
     return _doubly_robust(
@@ -192,34 +207,46 @@ def _doubly_robust(fitted: _Fitted, *, level: float, seed: int) -> ArmEffects:
     lowest = np.array([trim_limits(column, fitted.trim)[0] for column in fitted.propensity.T])
     usable = fitted.in_title & (fitted.propensity >= lowest)
     means = tuple(found for k in range(len(fitted.names)) if (found := _arm_mean(fitted, k, usable[:, k])) is not None)
-    contrasts, effects, influences = [], [], []
+    contrasts, parts = [], []
     for arm, versus in arm_pairs(len(fitted.names)):
         inside = usable[:, arm] & usable[:, versus]
         sentence = _refusal(fitted, arm, versus, inside)
         if sentence:
             contrasts.append(ArmContrast(fitted.names[arm], fitted.names[versus], None, None, sentence))
             continue
-        mean = _average(fitted, fitted.scores[:, inside, arm] - fitted.scores[:, inside, versus], inside)
-        effects.append(mean)
-        influences.append(mean.influence)
-        estimate = describe_contrast(fitted.sample, fitted.design, inside, mean)
+        difference = fitted.scores[:, inside, arm] - fitted.scores[:, inside, versus]
+        mean = _average(fitted, difference, inside)
+        parts.append(_row_influence(fitted, difference, inside, mean.effect))
+        estimate = describe_contrast(fitted.sample, fitted.design, inside, mean, fitted.carried(arm, versus))
         contrasts.append(ArmContrast(fitted.names[arm], fitted.names[versus], estimate, None))
-    if not effects:
+    if not parts:
         raise NotIdentifiedError(f"design {fitted.design!r}: {contrasts[0].sentence}")
-    influence = np.stack(influences, axis=1)
-    return join_contrasts(fitted.names, fitted.design, means, contrasts, influence, level=level, seed=seed)
+    moved, share = (np.stack(columns, axis=1) for columns in zip(*parts, strict=True))
+    covariance = joint_covariance(
+        [clustered_influence(moved, share, side, clustered=fitted.clustered) for side in fitted.clusterings]
+    )
+    return join_contrasts(fitted.names, fitted.design, means, contrasts, covariance, level=level, seed=seed)
 
 
 def _average(fitted: _Fitted, scores: FloatArray, inside: BoolArray) -> ClusteredMean:
     assignment = fitted.sample.assignment
-    mean = average_scores(
+    return average_scores(
         Scores(scores, np.ones_like(scores)),
         assignment.weights[inside],
         assignment.block[inside],
+        crossed=None if assignment.country is None else assignment.country[inside],
         clustered=fitted.clustered,
     )
-    padding = int(assignment.block.max()) + 1 - len(mean.influence)
-    return replace(mean, influence=np.pad(mean.influence, (0, padding)))
+
+
+def _row_influence(
+    fitted: _Fitted, scores: FloatArray, inside: BoolArray, effect: float
+) -> tuple[FloatArray, FloatArray]:
+    """`row_influence` of a contrast over all n cells, 0 in those that it does not compare."""
+    moved, share = np.zeros(len(inside)), np.zeros(len(inside))
+    weights = fitted.sample.assignment.weights[inside]
+    moved[inside], share[inside] = row_influence(Scores(scores, np.ones_like(scores)), weights, effect)
+    return moved, share
 
 
 def _arm_mean(fitted: _Fitted, k: int, inside: BoolArray) -> ArmMean | None:
@@ -235,7 +262,10 @@ def _refusal(fitted: _Fitted, arm: int, versus: int, inside: BoolArray) -> str:
     names = f"{fitted.names[arm]!r} and {fitted.names[versus]!r}"
     counts = [int((inside & (fitted.code == k)).sum()) for k in (arm, versus)]
     if min(counts) == 0:
-        return f"no artworks of {names} are comparable; merge arms or lower `trim`."
+        return (
+            f"no artworks of {names} are comparable; merge arms, lower `trim`, or leave out a confounder that tells "
+            "them apart."
+        )
     n_titles = len(np.unique(fitted.sample.assignment.title[inside]))
     if fitted.design == "mundlak" and n_titles < FEWEST_COMPARABLE_TITLES:
         least = FEWEST_COMPARABLE_TITLES

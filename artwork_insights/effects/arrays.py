@@ -47,7 +47,7 @@ def sample_from_arrays(
         For a wrong length or shape, a missing value, text where a number belongs, or a confounder that is the
         treatment itself; in one sentence.
     """
-    values = as_numbers("outcome", outcome)
+    values = read_column("outcome", outcome)
     frame = _confounder_frame(confounders, len(values))
     labels = label_arrays(groups)
     title: npt.ArrayLike = np.arange(len(values))
@@ -57,7 +57,7 @@ def sample_from_arrays(
             labels.setdefault("country", country)
             frame = frame.assign(**{"country" if "country" not in frame else "second cluster": country})
     assignment = make_assignment(
-        as_numbers("treatment", treatment),
+        read_column("treatment", treatment),
         encode_confounders(frame),
         title,
         weights=weights,
@@ -66,6 +66,22 @@ def sample_from_arrays(
     )
     _refuse_copies(assignment)
     return AnalysisSample(assignment, values)
+
+
+def read_column(what: str, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Numbers of shape (n,); text is refused even where it reads like numbers, which a column of labels may do.
+
+    Raises
+    ------
+    NotIdentifiedError
+        For text, dates, complex numbers, or another shape.
+    """
+    array = np.asarray(values)
+    texts = array.ravel() if array.dtype.kind in "OUS" else array[:0].ravel()
+    odd = next((value for value in texts if isinstance(value, (str, bytes))), None)
+    if odd is not None and array.ndim == 1:
+        raise NotIdentifiedError(f"the {what} holds {str(odd)!r}; it needs numbers or truth values.")
+    return as_numbers(what, values)
 
 
 def in_own_order(sample: AnalysisSample, folds: int | npt.ArrayLike) -> tuple[AnalysisSample, int | npt.ArrayLike]:

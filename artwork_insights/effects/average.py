@@ -11,14 +11,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from artwork_insights.design.assignment import Assignment, label_arrays
+from artwork_insights.design.embedding_guard import SMALLEST_VARIANCE_LEFT
 from artwork_insights.design.learners import Learner
 from artwork_insights.design.reading import check_count, check_trim
 from artwork_insights.effects.arrays import in_own_order, sample_from_arrays
-from artwork_insights.effects.design_fit import DesignFit, fit_design
+from artwork_insights.effects.design_fit import DesignFit, NothingComparableError, fit_design
 from artwork_insights.effects.estimates import EffectEstimate, Estimand, GroupEffect
 from artwork_insights.effects.groups import group_effects_of, label_crossings
 from artwork_insights.effects.nuisances import fold_labels
-from artwork_insights.effects.quality import describe_estimate
+from artwork_insights.effects.quality import describe_estimate, name_encoding
 from artwork_insights.effects.sample import AnalysisSample
 from artwork_insights.effects.scores import Scores, average_scores
 from artwork_insights.errors import NotIdentifiedError
@@ -64,7 +65,8 @@ def estimate_average_effect(
     score : {"aipw", "plr"}
         Doubly robust score, or the partially linear model.
     design : {"pooled", "mundlak", "within"}, optional
-        By default `mundlak` where clusters repeat and `pooled` where they do not.
+        By default `mundlak` where clusters repeat, and `pooled` where they do not or where no cluster has rows that
+        differ in the treatment.
     weights : array of shape (n,), optional
         Precision weights, positive; never numbers of impressions.
     learner : {"xgboost", "linear", "lasso", "random_forest", "lightgbm", "stacked"}
@@ -81,7 +83,8 @@ def estimate_average_effect(
     Returns
     -------
     EffectEstimate
-        Its `diagnostics` tell of overlap, of the models, and of how many assets and titles carry it.
+        Its `diagnostics` tell of overlap, of the models, of how much of the treatment the confounders leave, and of how
+        many assets and titles carry it.
 
     Raises
     ------
@@ -155,14 +158,15 @@ def estimate_group_effects(
 
 
 def difference_in_means(assignment: Assignment, outcome: npt.NDArray[np.float64]) -> EffectEstimate:
-    """The naive contrast: mean with the component less mean without, clustered by title; a slope if continuous.
+    """The naive contrast: mean with the component less mean without, clustered as effects are; a slope if continuous.
 
     It is shown to be held against, not to be believed.
     """
     treatment, weights = assignment.treatment, assignment.weights
     centred = treatment - np.average(treatment, weights=weights)
     residual = outcome - np.average(outcome, weights=weights)
-    mean = average_scores(Scores((centred * residual)[None], (centred**2)[None]), weights, assignment.block)
+    scores = Scores((centred * residual)[None], (centred**2)[None])
+    mean = average_scores(scores, weights, assignment.block, crossed=assignment.country)
     return EffectEstimate(
         estimand="ATE" if assignment.is_binary else "slope",
         design="pooled",
@@ -179,6 +183,11 @@ def difference_in_means(assignment: Assignment, outcome: npt.NDArray[np.float64]
 def choose_design(assignment: Assignment) -> DesignName:
     """`mundlak` where titles have several artworks, `pooled` where each has one."""
     return "mundlak" if assignment.repeats_titles else "pooled"
+
+
+def default_design(assignment: Assignment) -> DesignName:
+    """`choose_design`, or `pooled` where no title varies in the treatment, as with one artwork in many countries."""
+    return choose_design(assignment) if assignment.in_varying_title().any() else "pooled"
 
 
 def fit_sample(
@@ -198,8 +207,14 @@ def fit_sample(
     sample, folds = in_own_order(sample, folds)
     labels = fold_labels(sample, folds, repeats, np.random.default_rng(seed))
     limit = DEFAULT_TRIM if trim is None else check_trim(trim)
-    chosen = design or choose_design(sample.assignment)
-    return replace(fit_design(sample, chosen, labels, trim=limit, seed=seed, learner=learner), clustered=clustered)
+    chosen = design or default_design(sample.assignment)
+    try:
+        fit = fit_design(sample, chosen, labels, trim=limit, seed=seed, learner=learner)
+    except NothingComparableError as error:
+        named = name_encoding(sample, chosen, seed)
+        raise NotIdentifiedError(f"{error} In particular, {named}" if named else str(error)) from None
+    encoding = name_encoding(sample, chosen, seed) if fit.variance_left < SMALLEST_VARIANCE_LEFT else ""
+    return replace(fit, clustered=clustered, encoding=encoding)
 
 
 def _require(what: str, value: str | None, known: Sequence[str | None]) -> None:

@@ -9,9 +9,11 @@ import numpy as np
 
 from artwork_insights.design.assignment import BoolArray
 from artwork_insights.design.confounders import FloatArray
+from artwork_insights.design.embedding_guard import SMALLEST_VARIANCE_LEFT
 from artwork_insights.design.folds import IntArray
 from artwork_insights.design.missing import FEWEST_COMPARABLE_TITLES
 from artwork_insights.design.overlap import effective_sample_size
+from artwork_insights.design.treatment_model import design_features, treatment_variance_left
 from artwork_insights.design.trimming import describe_trim, keep_overlap
 from artwork_insights.effects.estimates import EffectEstimate, Estimand
 from artwork_insights.effects.inference import FEWEST_TO_CROSS
@@ -22,10 +24,15 @@ from artwork_insights.effects.scores import (
     Scores,
     aipw_scores,
     average_scores,
+    outcome_weights,
     plr_scores,
 )
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.study import DesignName, Learner, TrimRule
+
+
+class NothingComparableError(NotIdentifiedError):
+    """No artwork with and without the component has a propensity inside the limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,14 @@ class DesignFit:
         As tuned; None where the predictions were given.
     clustered : bool
         False where every row stands alone: errors as published for double machine learning, without clusters.
+    country : array of shape (m,), int, or None
+        Codes of the second clustering of all cells given.
+    n_titles_given, n_titles_eligible : int
+        Titles among all cells, and among those of titles that the design can use.
+    variance_left : float
+        Share of the treatment's variance that is left out of fold, before anything is trimmed, in [0, 1].
+    encoding : str
+        Which confounders encode the treatment, in words; empty where enough of it is left or nobody looked.
     """
 
     design: DesignName
@@ -57,6 +72,11 @@ class DesignFit:
     keep: BoolArray
     settings: Settings | None
     clustered: bool = True
+    country: IntArray | None = None
+    n_titles_given: int = 0
+    n_titles_eligible: int = 0
+    variance_left: float = 1.0
+    encoding: str = ""
 
     @property
     def is_binary(self) -> bool:
@@ -93,12 +113,17 @@ class DesignFit:
         weights = self.sample.assignment.weights
         return average_scores(scores, weights, self.clusters, crossed=self.crossed, clustered=self.clustered)
 
+    def carried(self, scores: Scores, estimand: Estimand) -> FloatArray:
+        """What each cell's outcome weighs in an estimate from these scores, up to a factor; shape (n,)."""
+        assignment = self.sample.assignment
+        return assignment.weights * outcome_weights(scores, assignment.treatment, self.repetitions, estimand)
+
     def estimate(self, estimand: Estimand, *, plr: bool = False) -> EffectEstimate:
         """Estimate an average effect from this fit; `plr` asks for the partially linear score."""
         partially_linear = plr or self.design == "within" or estimand == "slope"
         scores = self.partially_linear_scores() if plr else self.scores(estimand)
         mean, assignment = self.average(scores), self.sample.assignment
-        carried = assignment.weights * np.median(scores.denominator, axis=0)
+        carried = self.carried(scores, estimand)
         return EffectEstimate(
             estimand=estimand,
             design=self.design,
@@ -110,7 +135,7 @@ class DesignFit:
             n_assets=assignment.n_assets,
             n_titles=assignment.n_titles,
             n_effective_assets=effective_sample_size(np.bincount(assignment.asset, weights=carried)),
-            n_effective_titles=mean.n_effective_titles,
+            n_effective_titles=effective_sample_size(np.bincount(self.clusters, weights=carried)),
         )
 
 
@@ -187,10 +212,11 @@ def fit_design(
         inside = keep_overlap(propensity[eligible], trim)
     keep = eligible.copy()
     keep[eligible] = inside
+    variance_left = treatment_variance_left(usable.assignment, propensity[eligible])
     if not inside.any() or usable.assignment.treatment[inside].min() == usable.assignment.treatment[inside].max():
-        raise NotIdentifiedError(
+        raise NothingComparableError(
             f"design {design!r}: no artworks with and without the component are comparable "
-            f"(kept is {describe_trim(propensity, trim)}); lower `trim` or widen the catalogue."
+            f"(kept is {describe_trim(propensity, trim)}); {_way_out(variance_left)}"
         )
     return DesignFit(
         design,
@@ -200,6 +226,20 @@ def fit_design(
         eligible,
         keep,
         settings,
+        country=sample.assignment.country,
+        n_titles_given=sample.assignment.n_titles,
+        n_titles_eligible=usable.assignment.n_titles,
+        variance_left=variance_left,
+    )
+
+
+def _way_out(variance_left: float) -> str:
+    """What to do where nothing is comparable: a rule can be too strict, and confounders can say it all."""
+    if variance_left >= SMALLEST_VARIANCE_LEFT:
+        return "lower `trim` or widen the catalogue."
+    return (
+        f"only {variance_left:.0%} of the component's variation is left after adjusting, which no other `trim` gives "
+        "back: leave out the confounders that encode it."
     )
 
 
@@ -213,9 +253,12 @@ def _fit_repetitions(
 ) -> tuple[list[Nuisances], Settings | None]:
     if any(len(np.unique(labels)) < 2 for labels in folds):
         raise NotIdentifiedError(f"design {design!r}: all usable titles lie in one fold; use at least 2 folds.")
+    features = design_features(sample.assignment, design)
     repetitions = []
     for repetition, labels in enumerate(folds):
         dense = np.unique(labels, return_inverse=True)[1].astype(np.int64)
-        nuisances, settings = fit_nuisances(sample, design, dense, seed + 100 * repetition, settings, learner)
+        nuisances, settings = fit_nuisances(
+            sample, design, dense, seed + 100 * repetition, settings, learner, features=features
+        )
         repetitions.append(nuisances)
     return repetitions, settings

@@ -14,7 +14,7 @@ from artwork_insights.design.folds import IntArray
 from artwork_insights.design.learners import Learner
 from artwork_insights.design.reading import as_numbers, check_count, check_share
 from artwork_insights.effects.arrays import in_own_order, sample_from_arrays
-from artwork_insights.effects.average import check_choices, choose_design
+from artwork_insights.effects.average import check_choices, default_design
 from artwork_insights.effects.design_fit import eligible_cells
 from artwork_insights.effects.nuisances import Settings, fold_labels
 from artwork_insights.effects.partially_linear import combine_slopes, fit_slopes
@@ -89,7 +89,8 @@ def estimate_dose_response(
     """Estimate the curve by a partially linear model in a natural cubic spline of the treatment.
 
     Every spline function has its confounders (and title means, or titles, under the design) taken out of fold; errors
-    are clustered by title, and the band is simultaneous (sup-t). The effect of a dose is an average over cells as the
+    are clustered by title (and by a second cluster, as those of `estimate_average_effect`), and the band is
+    simultaneous (sup-t). The effect of a dose is an average over cells as the
     partially linear model weights them, and the same for all of them.
 
     Parameters
@@ -122,7 +123,7 @@ def estimate_dose_response(
     whole, folds = in_own_order(sample_from_arrays(outcome, treatment, confounders, clusters, weights=weights), folds)
     if whole.assignment.is_binary or len(np.unique(whole.assignment.treatment)) < FEWEST_KNOTS:
         raise NotIdentifiedError("a treatment of two values has no dose-response; use estimate_average_effect.")
-    chosen = design or choose_design(whole.assignment)
+    chosen = design or default_design(whole.assignment)
     _check_doses(whole.assignment.treatment, at, knots, reference)
     check_share("level", level)
     return dose_response_of(
@@ -175,8 +176,7 @@ def dose_response_of(
     found = combine_slopes(slopes, contrast)
     every = combine_slopes(slopes, np.eye(contrast.shape[1]))
     fewest = float(every.degrees_of_freedom.min())
-    covariance = every.influence.T @ every.influence
-    each = level_of_few(found.influence.T @ found.influence, level=level, rng=np.random.default_rng(seed))
+    each = level_of_few(found.covariance, level=level, rng=np.random.default_rng(seed))
     low, high = bands(found.effect, found.std_error, found.degrees_of_freedom, each)
     return DoseResponse(
         design=design,
@@ -188,8 +188,8 @@ def dose_response_of(
         level=level,
         reference=base,
         knots=_floats(places),
-        linearity=wald_test(every.effect[1:], covariance[1:, 1:], fewest),
-        no_effect=wald_test(every.effect, covariance, fewest),
+        linearity=wald_test(every.effect[1:], every.covariance[1:, 1:], fewest),
+        no_effect=wald_test(every.effect, every.covariance, fewest),
         n_cells=len(sample.outcome),
         n_assets=sample.assignment.n_assets,
         n_titles=sample.assignment.n_titles,

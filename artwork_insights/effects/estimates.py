@@ -7,6 +7,7 @@ from typing import Literal
 
 from scipy import stats
 
+from artwork_insights.design.reading import check_share
 from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.study import DesignName
 
@@ -39,8 +40,9 @@ class EffectEstimate:
     diagnostics : tuple of Diagnostic
         Checks that belong to this estimate.
     n_effective_assets, n_effective_titles : float or None
-        Kish's numbers of assets and titles that carry the estimate; far below `n_assets` and `n_titles` where a few of
-        them weigh nearly all. None for an estimate that was not made from scores.
+        Kish's numbers of assets and titles, by the weight that the estimand gives to their outcomes (for the ATE the
+        inverse of the chance of what they got); far below `n_assets` and `n_titles` where a few of them weigh nearly
+        all. None for an estimate that was not made from scores.
     """
 
     estimand: Estimand
@@ -57,8 +59,8 @@ class EffectEstimate:
     n_effective_titles: float | None = None
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Confidence interval at `level` from Student's t with `degrees_of_freedom`."""
-        half = float(stats.t.ppf(0.5 + level / 2, self.degrees_of_freedom)) * self.std_error
+        """Confidence interval at `level`, a share such as 0.95, from Student's t with `degrees_of_freedom`."""
+        half = float(stats.t.ppf(0.5 + check_share("level", level) / 2, self.degrees_of_freedom)) * self.std_error
         return self.effect - half, self.effect + half
 
     @property

@@ -34,6 +34,7 @@ class _Grouped:
     n_assets: IntArray
     n_titles: IntArray
     n_effective_assets: FloatArray
+    n_effective_titles: FloatArray
     reported: IntArray
 
 
@@ -63,7 +64,8 @@ def group_effects_of(
     scores = fit.scores(estimand)
     labels = label_crossings(fit.sample.assignment.groups, modifiers)
     control = control_scores(fit.sample, fit.repetitions) if fit.is_binary else None
-    families = [_group(fit, scores, control, name, column) for name, column in labels.items()]
+    carried = fit.carried(scores, estimand)
+    families = [_group(fit, scores, control, carried, name, column) for name, column in labels.items()]
     found = [
         effect for family in families for effect in _describe(fit, estimand, family, level, np.random.default_rng(seed))
     ]
@@ -103,7 +105,9 @@ def _join(columns: Sequence[StringArray]) -> StringArray:
     return joined
 
 
-def _group(fit: DesignFit, scores: Scores, control: Scores | None, name: str, column: StringArray) -> _Grouped:
+def _group(
+    fit: DesignFit, scores: Scores, control: Scores | None, carried: FloatArray, name: str, column: StringArray
+) -> _Grouped:
     assignment = fit.sample.assignment
     groups, code = np.unique(column.astype(str), return_inverse=True)
     code = code.astype(np.int64)
@@ -117,7 +121,6 @@ def _group(fit: DesignFit, scores: Scores, control: Scores | None, name: str, co
     )
     fewest = np.min([means.degrees_of_freedom for means in repeated], axis=0)
     means = replace(repeated[0], effect=effect, std_error=std_error, degrees_of_freedom=fewest)
-    carried = weights * np.median(scores.denominator, axis=0)
     usable = np.isfinite(std_error) & (means.n_titles >= SMALLEST_NUMBER_OF_TITLES)
     bases = [fit.sample.outcome] if control is None else list(control.numerator)
     mass = np.bincount(code, weights=weights)
@@ -130,6 +133,7 @@ def _group(fit: DesignFit, scores: Scores, control: Scores | None, name: str, co
         count_members(assignment.asset, code),
         count_members(assignment.title, code),
         effective_number(carried, assignment.asset, code),
+        effective_number(carried, title, code),
         np.flatnonzero(usable),
     )
 
@@ -175,7 +179,7 @@ def _estimate(fit: DesignFit, estimand: Estimand, family: _Grouped, k: int) -> E
         n_assets=int(family.n_assets[k]),
         n_titles=int(family.n_titles[k]),
         n_effective_assets=float(family.n_effective_assets[k]),
-        n_effective_titles=float(means.n_effective_titles[k]),
+        n_effective_titles=float(family.n_effective_titles[k]),
     )
 
 

@@ -42,7 +42,7 @@ class ClusteredMeans:
     n_titles : array of shape (K,), int
         Titles with rows in the group.
     n_effective_titles : array of shape (K,)
-        Kish's number of titles that carry the estimate, 1 / sum of squared shares.
+        Kish's number of titles by their shares in the denominator, 1 / sum of squared shares.
     pair_group, pair_title : arrays of shape (m,), int
         The groups and titles that have rows in common.
     influence : array of shape (m,)
@@ -108,6 +108,8 @@ def clustered_means(
     size = len(means.effect)
     if not clustered:
         return replace(means, degrees_of_freedom=np.full(size, np.inf))
+    # By shares in the denominator, as Satterthwaite's number is: the smaller number of titles by the weights of their
+    # outcomes (`outcome_weights`) would switch to a formula that knows nothing of those weights, and gives about G - 1.
     few = means.n_effective_titles < FEW_TITLES
     satterthwaite = _satterthwaite(pairs.group, share, size)
     means = replace(means, degrees_of_freedom=np.where(few, satterthwaite, means.n_titles - 1.0))

@@ -1,4 +1,25 @@
-"""Cross-fitted models of treatment and outcome: what must be fitted but is not the question."""
+r"""Cross-fitted models of treatment and outcome: what must be fitted but is not the question.
+
+Under `mundlak` and `within` titles are absorbed. With f learned from other titles, title j gets the level
+:math:`a_j` at which its predictions add up to what it shows:
+
+.. math::
+
+    \hat l_i = f(x_i) + a_{j(i)}, \quad a_j = \frac{\sum_{i \in j} w_i (y_i - f(x_i))}{\sum_{i \in j} w_i}
+    \qquad \text{and} \qquad
+    \hat p_i = \Lambda(f(x_i) + a_{j(i)}), \quad \sum_{i \in j} w_i (t_i - \hat p_i) = 0,
+
+:math:`\Lambda` the logistic function. So every weighted title mean of a residual is zero before cells are trimmed, as
+it is where residuals are demeaned.
+
+Linear learners get levels only where they predict. With weights as unequal as log-normal ones, the title's treated
+share among their inputs then carries much of a heavy artwork's own treatment: in 20 draws of 5,000 titles of 5 artworks
+the partially linear estimate under `mundlak` lay .2 to .4 standard errors above that under `within`. Boosted trees,
+which know the levels while they grow, lay .1 below in 8 draws; the doubly robust estimates were off by less than .1.
+
+Sources: Mundlak (1978), On the pooling of time series and cross section data, for conditioning on what a title shows;
+Chamberlain (1980), Analysis of covariance with qualitative data, for levels of a logit with few observations each.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +31,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from artwork_insights.design.confounders import FloatArray
-from artwork_insights.design.folds import IntArray, assign_title_folds, encode_titles
-from artwork_insights.design.learners import Learner, LearnerSettings, cross_fit, tune
+from artwork_insights.design.folds import IntArray, assign_title_folds, encode_titles, splits
+from artwork_insights.design.learners import Features, Learner, LearnerSettings, cross_fit, tune
+from artwork_insights.design.learners.side_by_side import side_by_side
 from artwork_insights.design.reading import check_count
 from artwork_insights.design.treatment_model import fit_treatment_model
 from artwork_insights.effects.sample import AnalysisSample
@@ -102,7 +124,7 @@ def fold_labels(
     if given.shape != block.shape or pd.isna(given).any() or repeats != 1:
         raise NotIdentifiedError("fold labels need one label per row and repeats=1.")
     labels = encode_titles(folds)
-    if len(np.unique(np.column_stack([block, labels]), axis=0)) > len(np.unique(block)):
+    if splits(block, labels):
         raise NotIdentifiedError("the fold labels split a title over folds; give all artworks of a title one label.")
     return [labels]
 
@@ -116,6 +138,7 @@ def fit_nuisances(
     learner: Learner = "xgboost",
     *,
     for_plr: bool = True,
+    features: Features | None = None,
 ) -> tuple[Nuisances, Settings]:
     """Fit both models under a design; tune them first where no settings are given.
 
@@ -123,6 +146,7 @@ def fit_nuisances(
     that the augmented score is doubly robust; and once more without it, as the partially linear model asks, so that a
     gap between the two tells of a model that does not fit. Without `for_plr` that one is not fitted and the mean of the
     other two at the propensity takes its place: enough, and faster, where only the augmented score is asked for.
+    `features`, of `design_features`, are made here where they are not given; repetitions share them.
 
     Under `mundlak` and `within` titles are absorbed: the level of a title is the mean residual of its own cells. That
     uses the outcomes of the title as a fixed effect does: given the treated share, which both designs condition on, the
@@ -131,7 +155,8 @@ def fit_nuisances(
     effect.
     """
     assignment = sample.assignment
-    model = fit_treatment_model(assignment, design, folds, seed, settings.treatment if settings else None, learner)
+    of_treatment = settings.treatment if settings else None
+    model = fit_treatment_model(assignment, design, folds, seed, of_treatment, learner, features)
     arms = assignment.is_binary and design != "within"
     plain = replace(model.problem, target=sample.outcome, objective="squared_error")
     problem = replace(plain, treatment=assignment.treatment) if arms else plain
@@ -141,8 +166,10 @@ def fit_nuisances(
     if not arms:
         outcome = cross_fit(plain, folds, chosen, seed + 2)[0]
         return Nuisances(p, outcome, outcome, outcome), tuned
-    _, control, treated = cross_fit(problem, folds, chosen, seed + 1, arms=(0.0, 1.0))
-    outcome = cross_fit(plain, folds, chosen, seed + 2)[0] if for_plr else p * treated + (1 - p) * control
+    asked = [(problem, seed + 1, (0.0, 1.0))] + ([(plain, seed + 2, ())] if for_plr else [])
+    found = side_by_side(lambda one: cross_fit(one[0], folds, chosen, one[1], one[2]), asked)
+    _, control, treated = found[0]
+    outcome = found[1][0] if for_plr else p * treated + (1 - p) * control
     return Nuisances(p, outcome, control, treated), tuned
 
 

@@ -7,7 +7,8 @@ With residuals :math:`\tilde R` (n, k) of the treatments and :math:`\tilde y` of
 with errors clustered by title and corrected for leverage: the score of title g is multiplied by
 :math:`(I - M_g A^{-1})^{-1/2}`, where :math:`M_g` is its share of :math:`A = \tilde R' W \tilde R` (CR2 of Bell and
 McCaffrey 2002 in the coordinates of the coefficients). Degrees of freedom are Satterthwaite's under the same working
-model, one for each linear combination asked about.
+model, one for each linear combination asked about. A second clustering, by country, joins where titles and countries
+are at least 30 each (`effects/two_way.py`).
 
 Sources: Chernozhukov et al. (2018), Double/debiased machine learning; Semenova and Chernozhukov (2021), Debiased
 machine learning of conditional average treatment effects and other causal functions.
@@ -22,12 +23,13 @@ import numpy as np
 
 from artwork_insights.design.assignment import Assignment
 from artwork_insights.design.confounders import Confounders, FloatArray, title_means
-from artwork_insights.design.folds import IntArray
+from artwork_insights.design.folds import IntArray, distinct
 from artwork_insights.design.learners import Learner
 from artwork_insights.design.treatment_model import fit_treatment_model
 from artwork_insights.effects.nuisances import Settings, fit_nuisances
 from artwork_insights.effects.sample import AnalysisSample
 from artwork_insights.effects.scores import combine_repetitions
+from artwork_insights.effects.two_way import clusterings, joint_covariance
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.study import DesignName
 
@@ -45,31 +47,35 @@ class Slopes:
     Attributes
     ----------
     coefficients : array of shape (k,)
-    influence : array of shape (g, k)
-        What each cluster adds to the coefficients less their expectation; its cross product is their covariance.
+    influences : tuple of one or three arrays of shape (g, k)
+        What each cluster adds to the coefficients less their expectation, by title, or by title, second cluster and
+        both; see `joint_covariance`.
     root : array of shape (k, k)
         Symmetric root of the inverse of A.
     leverage : array of shape (g, k, k)
-        Each cluster's share of A in the coordinates of `root`; empty without clusters.
+        Each title's share of A in the coordinates of `root`; empty without clusters.
+    n_crossed : int or None
+        Second clusters, where errors are clustered by them too.
     """
 
     coefficients: FloatArray
-    influence: FloatArray
+    influences: tuple[FloatArray, ...]
     root: FloatArray
     leverage: FloatArray
+    n_crossed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Combinations:
     """Linear combinations of the coefficients, over repetitions by the median rule; arrays of shape (m,).
 
-    `influence` is of shape (g, m) and belongs to the repetition nearest to the medians.
+    `covariance` is of shape (m, m) and belongs to the repetition nearest to the medians.
     """
 
     effect: FloatArray
     std_error: FloatArray
     degrees_of_freedom: FloatArray
-    influence: FloatArray
+    covariance: FloatArray
 
 
 def fit_slopes(
@@ -120,7 +126,14 @@ def fit_slopes(
         if (residuals[:, :-1].std(axis=0) <= LEAST_VARIATION * treatments.std(axis=0)).any():
             raise NotIdentifiedError(NO_VARIATION)
         found.append(
-            solve_slopes(residuals[:, :-1], residuals[:, -1], assignment.weights, assignment.block, clustered=clustered)
+            solve_slopes(
+                residuals[:, :-1],
+                residuals[:, -1],
+                assignment.weights,
+                assignment.block,
+                crossed=assignment.country,
+                clustered=clustered,
+            )
         )
     return tuple(found)
 
@@ -139,9 +152,18 @@ def with_means(assignment: Assignment, treatments: FloatArray) -> Confounders:
 
 
 def solve_slopes(
-    treatments: FloatArray, outcome: FloatArray, weights: FloatArray, cluster: IntArray, *, clustered: bool = True
+    treatments: FloatArray,
+    outcome: FloatArray,
+    weights: FloatArray,
+    cluster: IntArray,
+    *,
+    crossed: IntArray | None = None,
+    clustered: bool = True,
 ) -> Slopes:
-    """Regress residuals on residuals; shapes (n, k), (n,), (n,), (n,)."""
+    """Regress residuals on residuals; shapes (n, k), (n,), (n,), (n,).
+
+    `crossed`, shape (n,), is a second clustering, e.g. by country, used where both sides have at least 30.
+    """
     gram = np.asarray(treatments.T @ (weights[:, None] * treatments), dtype=np.float64)
     scale = np.sqrt(np.diag(gram))
     correlation = gram / np.outer(scale, scale) if (scale > 0).all() else np.zeros_like(gram)
@@ -151,18 +173,23 @@ def solve_slopes(
     root = (vectors / np.sqrt(values)) @ vectors.T
     coefficients = np.asarray(np.linalg.solve(gram, treatments.T @ (weights * outcome)), dtype=np.float64)
     whitened = treatments @ root
-    size = int(cluster.max()) + 1
-    scores = _sums(whitened * (weights * (outcome - treatments @ coefficients))[:, None], cluster, size)
+    scores = whitened * (weights * (outcome - treatments @ coefficients))[:, None]
     if not clustered:
-        return Slopes(coefficients, scores @ root, root, np.empty((0, len(root), len(root))))
+        return Slopes(coefficients, (_sums(scores, cluster) @ root,), root, np.empty((0, len(root), len(root))))
     k = whitened.shape[1]
     products = (whitened[:, :, None] * whitened[:, None, :]).reshape(-1, k * k) * weights[:, None]
-    leverage = _sums(products, cluster, size).reshape(size, k, k)
-    corrected = np.einsum("gij,gj->gi", _correction(leverage), scores)
-    return Slopes(coefficients, corrected @ root, root, leverage)
+    sides = clusterings(cluster, crossed)
+    leverages = [_sums(products, side).reshape(-1, k, k) for side in sides]
+    influences = tuple(
+        np.einsum("gij,gj->gi", _correction(leverage), _sums(scores, side)) @ root
+        for side, leverage in zip(sides, leverages, strict=True)
+    )
+    n_crossed = len(distinct(sides[1])) if len(sides) > 1 else None
+    return Slopes(coefficients, influences, root, leverages[0], n_crossed)
 
 
-def _sums(values: FloatArray, cluster: IntArray, size: int) -> FloatArray:
+def _sums(values: FloatArray, cluster: IntArray) -> FloatArray:
+    size = int(cluster.max()) + 1
     return np.column_stack([np.bincount(cluster, weights=column, minlength=size) for column in values.T])
 
 
@@ -177,23 +204,25 @@ def _correction(leverage: FloatArray) -> FloatArray:
 def combine_slopes(repetitions: Sequence[Slopes], combinations: FloatArray) -> Combinations:
     """Effects and errors of linear combinations, shape (m, k), of the coefficients."""
     effects = np.stack([combinations @ slopes.coefficients for slopes in repetitions])
-    influences = [slopes.influence @ combinations.T for slopes in repetitions]
-    errors = np.stack([np.sqrt((influence**2).sum(axis=0)) for influence in influences])
+    covariances = [joint_covariance([part @ combinations.T for part in slopes.influences]) for slopes in repetitions]
+    errors = np.stack([np.sqrt(np.diag(covariance)) for covariance in covariances])
     effect, std_error = combine_repetitions(effects, errors)
     middle = int(((effects - effect) ** 2).sum(axis=1).argmin())
     freedom = np.array([_satterthwaite(repetitions[middle], row) for row in combinations])
-    return Combinations(effect, std_error, freedom, influences[middle])
+    return Combinations(effect, std_error, freedom, covariances[middle])
 
 
 def _satterthwaite(slopes: Slopes, combination: FloatArray) -> float:
+    """Degrees of freedom over titles; where a second clustering joins, at most its number less one."""
     if not len(slopes.leverage):
         return float("inf")
+    most = float("inf") if slopes.n_crossed is None else slopes.n_crossed - 1.0
     direction = slopes.root @ combination
     length = float(np.sqrt(direction @ direction))
     if length == 0:
-        return float(max(len(slopes.leverage) - 1, 1))
+        return min(float(max(len(slopes.leverage) - 1, 1)), most)
     p = np.einsum("gij,j->gi", _correction(slopes.leverage), direction / length)
     q = np.einsum("gij,gj->gi", slopes.leverage, p)
     own = (p * q).sum(axis=1) - (q**2).sum(axis=1)
     shared = ((q.T @ q) ** 2).sum() - ((q**2).sum(axis=1) ** 2).sum()
-    return float(own.sum() ** 2 / ((own**2).sum() + shared))
+    return min(float(own.sum() ** 2 / ((own**2).sum() + shared)), most)

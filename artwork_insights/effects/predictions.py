@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artwork_insights.design.confounders import FloatArray
-from artwork_insights.design.reading import as_numbers
-from artwork_insights.effects.arrays import sample_from_arrays
+from artwork_insights.effects.arrays import read_column, sample_from_arrays
 from artwork_insights.effects.average import DoubleScore, check_question, estimate_from_fit
 from artwork_insights.effects.design_fit import fit_design
 from artwork_insights.effects.estimates import EffectEstimate, Estimand
@@ -80,7 +79,7 @@ def average_effect_from_predictions(
 
 
 def _read(name: str, values: npt.ArrayLike, n: int) -> FloatArray:
-    found = as_numbers(name, values)
+    found = read_column(name, values)
     if len(found) != n:
         raise NotIdentifiedError(f"{name} has {len(found)} rows and the outcome {n}; give one prediction per row.")
     if not np.isfinite(found).all():

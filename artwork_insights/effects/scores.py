@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from artwork_insights.design.balance import balancing_weights_of
 from artwork_insights.design.confounders import FloatArray, title_means
 from artwork_insights.design.folds import IntArray
 from artwork_insights.effects.estimates import Estimand
@@ -155,6 +156,40 @@ def average_scores(
         float(middle.n_effective_titles[0]),
         influence,
     )
+
+
+def outcome_weights(
+    scores: Scores, treatment: FloatArray, repetitions: Sequence[Nuisances], estimand: Estimand
+) -> FloatArray:
+    """Size of the weight that the estimand gives to each cell's outcome, up to a common factor; shape (n,).
+
+    The absolute Riesz representer: 1/p and 1/(1-p) for the ATE, 1 and p/(1-p) for the ATT, the treatment's residual
+    for the ATO and for a slope. A rare kind in a corner of weak overlap weighs much, however alike the score's
+    denominators are.
+    """
+    if estimand in ("ATO", "slope"):
+        return np.asarray(np.sqrt(np.median(scores.denominator, axis=0)))
+    propensity = np.median([nuisances.treatment for nuisances in repetitions], axis=0)
+    return balancing_weights_of(treatment == 1, propensity, "ATE" if estimand == "ATE" else "ATT")
+
+
+def nearest_repetition(scores: Scores, weights: FloatArray, effect: float) -> int:
+    """The repetition whose effect is nearest to `effect`, the median over them."""
+    effects = scores.numerator @ weights / (scores.denominator @ weights)
+    return int(np.abs(effects - effect).argmin())
+
+
+def row_influence(scores: Scores, weights: FloatArray, effect: float) -> tuple[FloatArray, FloatArray]:
+    """What each row adds to an effect less its expectation, and its share of the denominator; shape (n,) each.
+
+    Of the repetition nearest to `effect`. Added up by title, corrected and squared they are the variance
+    (`effects/two_way.py`).
+    """
+    nearest = nearest_repetition(scores, weights, effect)
+    bottom = weights * scores.denominator[nearest]
+    share = bottom / bottom.sum()
+    top = weights * scores.numerator[nearest] / bottom.sum()
+    return top - top.sum() * share, share
 
 
 def combine_repetitions(effects: FloatArray, std_errors: FloatArray) -> tuple[FloatArray, FloatArray]:

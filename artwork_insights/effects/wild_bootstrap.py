@@ -20,6 +20,9 @@ from artwork_insights.errors import NotIdentifiedError
 
 FEWEST_FOR_SIGNS = 12
 WEBB = np.sqrt(np.array([1.5, 1.0, 0.5]))
+SIX_POINTS = np.concatenate([-WEBB, WEBB])
+SIGNS = np.array([-1.0, 1.0])
+MOST_AT_ONCE = 4_000_000
 BISECTIONS = 20
 FARTHEST = 1e4
 
@@ -83,24 +86,50 @@ def wild_cluster_bootstrap(
     bottom = np.bincount(codes, weights=weights * denominator)
     share = bottom / bottom.sum()
     moved = np.bincount(codes, weights=weights * numerator) / bottom.sum() - effect * share
-    multipliers, name = _multipliers(len(share), draws, rng)
+    points, name = (SIX_POINTS, "Webb") if len(share) < FEWEST_FOR_SIGNS else (SIGNS, "Rademacher")
+    drawn = _draw(moved, share, points, draws, rng)
 
     def p_value(null: float) -> float:
         """Share of draws under `null` at least as far out as the estimate."""
-        residual = multipliers * (moved + (effect - null) * share)
-        shift = residual.sum(axis=1)
-        spread = np.sqrt(((residual - shift[:, None] * share) ** 2 / (1 - share)).sum(axis=1))
         observed = abs(effect - null) / std_error
-        return float(np.mean(np.abs(shift) >= (observed - 1e-10) * spread))
+        return float(np.mean(drawn.distance(effect - null) >= observed - 1e-10))
 
     low, high = (_reach(p_value, effect, side * std_error, 1 - level) for side in (-1.0, 1.0))
-    return WildBootstrap(effect, p_value(0.0), (low, high), len(multipliers), name)
+    return WildBootstrap(effect, p_value(0.0), (low, high), draws, name)
 
 
-def _multipliers(n_titles: int, draws: int, rng: np.random.Generator) -> tuple[FloatArray, str]:
-    if n_titles < FEWEST_FOR_SIGNS:
-        return rng.choice(np.concatenate([-WEBB, WEBB]), (draws, n_titles)), "Webb"
-    return rng.choice([-1.0, 1.0], (draws, n_titles)), "Rademacher"
+@dataclass(frozen=True, slots=True)
+class _Draws:
+    """All that a draw's t statistic needs, whatever the null; arrays of shape (draws,).
+
+    With multipliers r_g, residuals under the null m_g + d s_g (m what title g moves the estimate by, s its share and d
+    the estimate less the null), the shift is a line in d, and the variance a parabola.
+    """
+
+    shift: FloatArray
+    shift_by_share: FloatArray
+    variance: tuple[FloatArray, FloatArray, FloatArray]
+
+    def distance(self, d: float) -> FloatArray:
+        """Absolute t statistic of each draw; shape (draws,)."""
+        constant, linear, square = self.variance
+        spread = np.sqrt(np.maximum(constant + 2 * d * linear + d**2 * square, 0.0))
+        shift = np.abs(self.shift + d * self.shift_by_share)
+        return np.asarray(np.divide(shift, spread, out=np.full(len(shift), np.inf), where=spread > 0))
+
+
+def _draw(moved: FloatArray, share: FloatArray, points: FloatArray, draws: int, rng: np.random.Generator) -> _Draws:
+    """Draw the multipliers of all titles, some draws at a time: all at once they would fill the memory."""
+    step = max(1, MOST_AT_ONCE // len(share))
+    parts = []
+    for start in range(0, draws, step):
+        r = rng.choice(points, (min(step, draws - start), len(share)))
+        shift, by_share = r @ moved, r @ share
+        u = r * moved - shift[:, None] * share  # of the null at the estimate itself
+        v = (r - by_share[:, None]) * share  # and what each unit of distance to the null adds
+        parts.append([shift, by_share, *((a * b) @ (1 / (1 - share)) for a, b in ((u, u), (u, v), (v, v)))])
+    found = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+    return _Draws(found[0], found[1], (found[2], found[3], found[4]))
 
 
 def _reach(p_value: Callable[[float], float], effect: float, step: float, alpha: float) -> float:

@@ -16,6 +16,7 @@ from artwork_insights.effects.forest.fit import SMALLEST_NUMBER_OF_TITLES
 from artwork_insights.effects.forest.summary import ForestSummary, summarise_forest
 from artwork_insights.effects.groups import base_rate, group_effects_of
 from artwork_insights.inquiry.attack import attack
+from artwork_insights.inquiry.conclude import tell_slope
 from artwork_insights.inquiry.detector import examine_detector
 from artwork_insights.inquiry.detector_cells import DetectorInput
 from artwork_insights.inquiry.fitting import (
@@ -33,7 +34,7 @@ from artwork_insights.inquiry.serving import check_serving
 from artwork_insights.inquiry.stress import stress_hypothesis
 from artwork_insights.report.findings import Finding, Question
 from artwork_insights.study import Checks, Estimation, FeatureChange, Hypothesis, Mediation
-from artwork_insights.verdict.judge import judge
+from artwork_insights.verdict.verdict import NOT_JUDGED
 from artwork_insights.wording import describe_component
 
 NO_FOREST = (
@@ -150,7 +151,7 @@ def inquire(
     forest, no_forest = _grow_forest(fitted, group_effects, hypothesis, question.component, settings, seed)
     finding = Finding(
         question=question,
-        verdict=judge(estimate, hypothesis.smallest_effect_of_interest, found.diagnostics, settings.level),
+        verdict=NOT_JUDGED,  # a verdict takes all findings of the study, and its limits: see `conclude`
         base_rate=base,
         estimate=estimate,
         naive=difference_in_means(fitted.sample.assignment, fitted.sample.outcome),
@@ -171,7 +172,7 @@ def inquire(
             *fitted.assigned.left_out, *_estimand_sentence(fitted, found.overlap),
             *no_arms, *no_curve, *no_forest, *unmoderated, *unmediated,
         ),
-        pairs=show_pairs(cells, fitted, title_names, seed),
+        pairs=show_pairs(cells, fitted, title_names, seed, maker.matched),
         unseen=found.unseen,
         arms=arms, dose_response=curve, serving=serving.policy, stress=stress, detector=detector_error,
     )  # fmt: skip
@@ -204,7 +205,7 @@ def _estimand_sentence(fitted: FittedHypothesis, overlap: Overlap | None) -> tup
     if fitted.headline.eligible.all():
         return ()
     n_titles, n_all = fitted.headline.sample.assignment.n_titles, fitted.sample.assignment.n_titles
-    return (f"The slope is over the {n_titles:,} of {n_all:,} titles whose artworks differ in the component.",)
+    return (tell_slope(n_titles, n_all),)
 
 
 def estimated_cells(cells: Cells, fitted: FittedHypothesis) -> pd.DataFrame:

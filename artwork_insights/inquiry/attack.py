@@ -80,7 +80,6 @@ def attack(
         observed_confounders=unseen.confounding.benchmarks,
         siblings=_siblings(fitted),
         std_error=estimate.std_error,
-        title_quality_known="popularity" in inner.confounders.blocks,
         detector=None if detector is None else detector.accuracy,
         is_detected=detector is not None or is_detected(hypothesis),
         treatment_variance_left=treatment_variance_left(inner, propensity),
@@ -143,9 +142,11 @@ def _siblings(fitted: FittedHypothesis) -> SiblingSlope | None:
     shown = fitted.sample.assignment  # trimming leaves cells out of the comparison, not out of the title
     residual = np.full(len(shown.treatment), np.nan)
     residual[fit.keep] = fit.sample.outcome - fit.repetitions[0].outcome_control
+    places = [place for place, block in enumerate(shown.confounders.blocks) if block == "popularity"]
     try:
         return estimate_sibling_slope(
-            residual, shown.treatment, shown.asset, shown.title, shown.weights, compared=fit.keep
-        )
+            residual, shown.treatment, shown.asset, shown.title, shown.weights, compared=fit.keep,
+            popularity=shown.confounders.values[:, places[0]] if places else None, country=shown.country,
+        )  # fmt: skip
     except NotIdentifiedError:
         return None

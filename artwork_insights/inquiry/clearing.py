@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -19,9 +18,8 @@ from artwork_insights.study import Estimation
 PARTIALLING = BoostingSettings(max_depth=3, learning_rate=0.1, min_child_weight=20.0, rounds=100)
 
 
-@dataclass(frozen=True, slots=True)
 class ClearedCells:
-    """The cells of a question, and what its confounders leave of any column.
+    """The cells of a question, and what its confounders leave of any column; a column is fitted once and remembered.
 
     Attributes
     ----------
@@ -35,16 +33,22 @@ class ClearedCells:
         With their title means where titles are absorbed.
     """
 
-    frame: pd.DataFrame
-    outcome: FloatArray
-    weights: FloatArray
-    title: IntArray
-    folds: IntArray
-    absorb: IntArray | None
-    confounders: Confounders
-    features: Features
-    seed: int
-    found: dict[bytes, FloatArray] = field(default_factory=dict)
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        outcome: FloatArray,
+        weights: FloatArray,
+        title: IntArray,
+        folds: IntArray,
+        absorb: IntArray | None,
+        confounders: Confounders,
+        seed: int,
+    ) -> None:
+        self.frame, self.outcome, self.weights = frame, outcome, weights
+        self.title, self.folds, self.absorb = title, folds, absorb
+        self.confounders, self.seed = confounders, seed
+        self._features = Features(confounders.values)
+        self._residuals: dict[bytes, FloatArray] = {}
 
     @property
     def n_assets(self) -> int:
@@ -52,12 +56,12 @@ class ClearedCells:
         return int(self.frame["asset_id"].nunique())
 
     def residual(self, values: FloatArray) -> FloatArray:
-        """A column (n,) less its out-of-fold prediction by boosted trees, titles absorbed; fitted once per column."""
+        """A column (n,) less its out-of-fold prediction by boosted trees, titles absorbed."""
         key = values.tobytes()
-        if key not in self.found:
-            problem = Problem(self.features, values, self.weights, "squared_error", absorb=self.absorb)
-            self.found[key] = np.asarray(values - cross_fit(problem, self.folds, PARTIALLING, self.seed)[0])
-        return self.found[key]
+        if key not in self._residuals:
+            problem = Problem(self._features, values, self.weights, "squared_error", absorb=self.absorb)
+            self._residuals[key] = np.asarray(values - cross_fit(problem, self.folds, PARTIALLING, self.seed)[0])
+        return self._residuals[key]
 
 
 class Clearings:
@@ -87,6 +91,4 @@ class Clearings:
         inputs = encoded if absorb is None else add_title_means(encoded, title, weights)
         n_folds = min(self.settings.folds, int(title.max()) + 1)
         folds = assign_title_folds(title, n_folds, np.random.default_rng(self.seed))
-        return ClearedCells(
-            frame, cells.outcome[rows], weights, title, folds, absorb, inputs, Features(inputs.values), self.seed
-        )
+        return ClearedCells(frame, cells.outcome[rows], weights, title, folds, absorb, inputs, self.seed)

@@ -14,6 +14,9 @@ from artwork_insights.verdict.case import Surroundings
 from artwork_insights.verdict.judge import judge
 from artwork_insights.verdict.limits import hold_against_limits
 
+SLOPE_IS_OVER = "The slope is over the "
+"""How the sentence of `tell_slope` begins, by which it is found again among what was left out."""
+
 
 def conclude(findings: Sequence[Finding], study: Study, *, is_rate: bool) -> tuple[Finding, ...]:
     """Judge the findings of a study together, by its own limits.
@@ -41,22 +44,21 @@ def _conclude_one(
     is_rate: bool,
 ) -> Finding:
     finding = replace(finding, diagnostics=(*finding.diagnostics, *_quality(finding)))
-    held = _held(finding, limits)
     n_asked, of_study = family
     alone = n_asked == 1
     if not alone:
         check = _say_multiplicity(error, n_asked, level, of_study, selected=selected)
-        held = replace(held, diagnostics=(*held.diagnostics, check))
+        finding = replace(finding, diagnostics=(*finding.diagnostics, check))
     verdict = judge(
-        held.estimate,
-        held.question.smallest_effect_of_interest,
-        held.diagnostics,
+        finding.estimate,
+        finding.question.smallest_effect_of_interest,
+        finding.diagnostics,  # as they came: the judge holds them against the limits, which must not happen twice
         level,
         limits=limits,
         selected=alone or selected,
-        surroundings=_surroundings(held, is_rate=is_rate),
+        surroundings=_surroundings(finding, is_rate=is_rate),
     )
-    return replace(held, verdict=verdict)
+    return replace(_held(finding, limits), verdict=verdict)
 
 
 def _held(finding: Finding, limits: VerdictLimits) -> Finding:
@@ -111,8 +113,9 @@ def _surroundings(finding: Finding, *, is_rate: bool) -> Surroundings:
         component=finding.question.component,
         speaks_of=say_whose_effect(finding),
         to_make=tuple(f"{group.group}: {_lowered(group.advice)}" for group in missing),
-        titles_to_test=tuple(pair.title for pair in finding.pairs),
+        titles_to_test=tuple(pair.title for pair in finding.pairs if pair.control_title is None),
         base_rate=finding.base_rate if is_rate else None,
+        is_rate=is_rate,
     )
 
 
@@ -120,12 +123,16 @@ def _lowered(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
+def tell_slope(n_titles: int, n_all: int) -> str:
+    """Which titles a slope speaks of, where the design cannot use all of them; `say_whose_effect` finds it again."""
+    return f"{SLOPE_IS_OVER}{n_titles:,} of {n_all:,} titles whose artworks differ in the component."
+
+
 def say_whose_effect(finding: Finding) -> str:
     """Which artwork the answer is about, where trimming or the design left some out; empty where it is all of it."""
     overlap = finding.overlap
     if overlap is None:
-        start = "The slope is over the "
-        return next((line for line in finding.left_out if line.startswith(start)), "")
+        return next((line for line in finding.left_out if line.startswith(SLOPE_IS_OVER)), "")
     if overlap.n_after == overlap.n_before:
         return ""
     whole = [group.group for group in overlap.dropped if group.n_dropped == group.n_before]

@@ -104,7 +104,7 @@ def _from_labels(
     assert given is not None
     ready, rows = labelled_cells(cells, fitted, hypothesis, given.labels, settings, seed)
     covariates = _styles(cells, fitted.rows[rows], given.table.style_column)
-    effect = correct_with_labels(ready, covariates=covariates, level=settings.level)
+    effect = correct_with_labels(ready, covariates=covariates, level=settings.level, seed=seed)
     return DetectorError(
         "labels",
         accuracy=_accuracy(effect),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -24,7 +26,22 @@ MOST_TITLES_EXACT = 50
 PICTURE_COMPONENTS = 8
 
 
-def match_artworks(fitted: FittedHypothesis, seed: int) -> tuple[ArtworkPairs, str] | None:
+@dataclass(frozen=True, slots=True)
+class MatchedArtworks:
+    """Matched pairs of one fitted hypothesis.
+
+    Attributes
+    ----------
+    pairs : ArtworkPairs
+    shared : {"title", "genre and country", "genre", "country", "nothing"}
+        What the two of a pair have in common beside their propensity.
+    """
+
+    pairs: ArtworkPairs
+    shared: str
+
+
+def match_artworks(fitted: FittedHypothesis, seed: int) -> MatchedArtworks | None:
     """Pairs among the headline's cells, and what their two share; None where there is nothing to pair.
 
     Within titles where the design compares inside them, else within genre and country, as far as they are known.
@@ -37,9 +54,10 @@ def match_artworks(fitted: FittedHypothesis, seed: int) -> tuple[ArtworkPairs, s
     if fit.design == "pooled":
         shared, strata = _exact_strata(assignment)
     try:
-        return pair_artworks(assignment, fit.propensity[fit.keep], strata=strata, seed=seed), shared
+        pairs = pair_artworks(assignment, fit.propensity[fit.keep], strata=strata, seed=seed)
     except NotIdentifiedError:
         return None
+    return MatchedArtworks(pairs, shared)
 
 
 def _exact_strata(assignment: Assignment) -> tuple[str, StringArray]:
@@ -109,12 +127,22 @@ def judge_hidden_bias(bounds: RosenbaumBounds, component: str) -> Diagnostic:
     return Diagnostic("hidden_bias", gamma, None, None, sentence)
 
 
-def show_pairs(cells: Cells, fitted: FittedHypothesis, title_names: pd.Series, seed: int) -> tuple[PairPicture, ...]:
-    """The matched pairs whose artworks are most alike in confounders and picture, one per title, to be looked at."""
-    matched = match_artworks(fitted, seed)
-    if matched is None or matched[1] != "title":
+def show_pairs(
+    cells: Cells,
+    fitted: FittedHypothesis,
+    title_names: pd.Series,
+    seed: int,
+    matched: MatchedArtworks | None = None,
+) -> tuple[PairPicture, ...]:
+    """The matched pairs whose artworks are most alike in confounders and picture, one per title, to be looked at.
+
+    Where the design compares across titles the two of a pair are of different titles, and both are named. `matched` is
+    what `match_artworks` has found with this seed, where it was asked before.
+    """
+    matched = matched or match_artworks(fitted, seed)
+    if matched is None:
         return ()
-    pairs, fit = matched[0], fitted.headline
+    pairs, fit = matched.pairs, fitted.headline
     rows = fitted.rows[fit.keep]
     first = np.unique(fit.sample.assignment.asset, return_index=True)[1]
     names = cells.frame["asset_id"].to_numpy(dtype=object)[rows[first]]
@@ -125,7 +153,9 @@ def show_pairs(cells: Cells, fitted: FittedHypothesis, title_names: pd.Series, s
     titles = cells.frame["title_id"].to_numpy(dtype=object)[rows[first]]
     rates = _pooled_rates(cells, fitted)
     return tuple(
-        _picture(str(titles[i]), title_names, rates.loc[names[i]], rates.loc[names[j]])
+        _picture(
+            (str(titles[i]), str(titles[j])), title_names, rates.loc[names[i]], rates.loc[names[j]], matched.shared
+        )
         for i, j in zip(pairs.treated[shown], pairs.control[shown], strict=True)
     )
 
@@ -141,14 +171,21 @@ def _pooled_rates(cells: Cells, fitted: FittedHypothesis) -> pd.DataFrame:
     return total.assign(rate=total["takes"] / total["n"], is_rate=cells.impressions is not None)
 
 
-def _picture(title_id: str, title_names: pd.Series, treated: pd.Series, control: pd.Series) -> PairPicture:
+def _picture(
+    title_ids: tuple[str, str], title_names: pd.Series, treated: pd.Series, control: pd.Series, shared: str
+) -> PairPicture:
+    own, other = title_ids
+    is_of_one = own == other
     return PairPicture(
-        title_id=title_id,
-        title=str(title_names.get(title_id, title_id)),
+        title_id=own,
+        title=str(title_names.get(own, own)),
         treated_asset=str(treated.name),
         control_asset=str(control.name),
         treated_rate=float(treated["rate"]),
         control_rate=float(control["rate"]),
         treated_impressions=int(treated["n"]) if treated["is_rate"] else None,
         control_impressions=int(control["n"]) if control["is_rate"] else None,
+        control_title_id=None if is_of_one else other,
+        control_title=None if is_of_one else str(title_names.get(other, other)),
+        shared=shared,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from artwork_insights.effects.estimates import EffectEstimate
 from artwork_insights.effects.nuisances import Nuisances, Settings, fit_nuisances, fold_labels
 from artwork_insights.effects.sample import AnalysisSample
 from artwork_insights.inquiry.fitting import FittedHypothesis
+from artwork_insights.inquiry.pairs import MatchedArtworks, match_artworks
 from artwork_insights.study import DesignName, Estimation, Learner, TrimRule
 
 OTHER_CHANCE = 7919
@@ -46,9 +48,12 @@ class Refit:
         return fit_design(self.sample, self.design, (), trim=trim, seed=0, nuisances=[self.nuisances])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Remaker:
     """Makes the headline of one hypothesis anew, by its first repetition over fold seeds.
+
+    What it has matched and what it has fitted without a block it remembers, so that nothing is made twice; a copy with
+    another field remembers nothing.
 
     Attributes
     ----------
@@ -56,20 +61,23 @@ class Remaker:
     settings : Estimation
     seed : int
         Of the hypothesis.
-    left_out : dict from block of confounders to Refit
-        What `leave_out` has fitted so far, so that nothing is fitted twice.
     """
 
     fitted: FittedHypothesis
     settings: Estimation
     seed: int
-    left_out: dict[str, Refit] = field(default_factory=dict, compare=False)
+    _left_out: dict[str, Refit] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     @property
     def baseline(self) -> EffectEstimate:
         """The headline by its first repetition alone: what a refit is held against."""
         fit = self.fitted.headline
         return replace(fit, repetitions=fit.repetitions[:1]).estimate(self.fitted.estimand)
+
+    @cached_property
+    def matched(self) -> MatchedArtworks | None:
+        """Pairs among the headline's cells; None where there is nothing to pair."""
+        return match_artworks(self.fitted, self.seed)
 
     def labels(self, *, other_chance: bool = False) -> IntArray:
         """Fold of each cell: the headline's, or others."""
@@ -119,10 +127,10 @@ class Remaker:
 
     def leave_out(self, block: str) -> Refit:
         """The headline without one block of confounders."""
-        if block not in self.left_out:
+        if block not in self._left_out:
             linear = self.fitted.headline.design == "within" or self.fitted.estimand == "slope"
-            self.left_out[block] = self.again(self.without((block,)), for_plr=linear)
-        return self.left_out[block]
+            self._left_out[block] = self.again(self.without((block,)), for_plr=linear)
+        return self._left_out[block]
 
 
 @dataclass(frozen=True, slots=True)

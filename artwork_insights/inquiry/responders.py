@@ -31,7 +31,7 @@ def find_moderation(
         try:
             found.append(
                 moderate(
-                    outcome, treatment, groups, clusters=assignment.title, weights=assignment.weights, modifier=modifier
+                    outcome, treatment, groups, clusters=assignment.block, weights=assignment.weights, modifier=modifier
                 )
             )
         except NotIdentifiedError as error:
@@ -55,7 +55,7 @@ def find_continuous_moderation(
             found.append(
                 moderate_continuous(
                     outcome, treatment, frame[modifier].to_numpy(np.float64, na_value=np.nan),
-                    clusters=assignment.title, weights=assignment.weights, modifier=modifier, level=level,
+                    clusters=assignment.block, weights=assignment.weights, modifier=modifier, level=level,
                 )
             )  # fmt: skip
         except NotIdentifiedError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from artwork_insights.effects.design_fit import DesignFit
 from artwork_insights.effects.estimates import EffectEstimate, Estimand
@@ -11,7 +10,7 @@ from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.inquiry.fitting import FittedHypothesis
 from artwork_insights.inquiry.refits import OtherLearner, Refit, Remaker, name_learner, other_learners
 from artwork_insights.sensitivity.stress.estimators import (
-    match_within_titles,
+    compare_pairs,
     regress_with_title_effects,
     weigh_equally,
     weight_by_propensity,
@@ -34,14 +33,13 @@ UNTRIMMED = "nothing trimmed"
 AVERAGES: dict[Estimand, str] = {"ATE": "all artwork", "ATT": "artwork with it", "ATO": "overlap", "slope": "slope"}
 
 
-@dataclass(slots=True)
 class _Sheet:
     """Collects specifications; each choice not named is the headline's."""
 
-    usual: Mapping[str, str]
-    level: float
-    found: list[Specification] = field(default_factory=list)
-    missing: list[MissingSpecification] = field(default_factory=list)
+    def __init__(self, usual: Mapping[str, str], level: float) -> None:
+        self.usual, self.level = usual, level
+        self.found: list[Specification] = []
+        self.missing: list[MissingSpecification] = []
 
     def add(
         self,
@@ -97,7 +95,7 @@ def draw_specifications(
     if doubly_robust:
         _add_scores(sheet, fit)
         _add_weighting(sheet, fit)
-        _add_matching(sheet, fit, maker.seed)
+        _add_matching(sheet, maker)
     _add_regression(sheet, fitted)
     _add_equal_weights(sheet, fit, estimand)
     _add_designs(sheet, fitted)
@@ -134,8 +132,13 @@ def _add_weighting(sheet: _Sheet, fit: DesignFit) -> None:
     sheet.add("overlap weights", "weighting", lambda: weight_by_propensity(fit, "ATO"), words, chosen)
 
 
-def _add_matching(sheet: _Sheet, fit: DesignFit, seed: int) -> None:
+def _add_matching(sheet: _Sheet, maker: Remaker) -> None:
+    fit, matched = maker.fitted.headline, maker.matched
+    name = "matched pairs in titles"
     if fit.design == "pooled":
+        return
+    if matched is None:
+        sheet.missing.append(MissingSpecification(name, "no two artworks could be matched."))
         return
     words = "Pairs of artworks of one title, alike in how likely they were to have the component; one number per title."
     chosen = {
@@ -144,7 +147,7 @@ def _add_matching(sheet: _Sheet, fit: DesignFit, seed: int) -> None:
         "average": "artwork with it",
         "weights": "all rows alike",
     }
-    sheet.add("matched pairs in titles", "matching", lambda: match_within_titles(fit, seed=seed), words, chosen)
+    sheet.add(name, "matching", lambda: compare_pairs(fit, matched.pairs), words, chosen)
 
 
 def _add_regression(sheet: _Sheet, fitted: FittedHypothesis) -> None:

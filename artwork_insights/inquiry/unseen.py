@@ -15,7 +15,7 @@ from artwork_insights.effects.groups import base_rate
 from artwork_insights.effects.nuisances import Nuisances
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.inquiry.fitting import FittedHypothesis
-from artwork_insights.inquiry.pairs import bound_hidden_bias, judge_hidden_bias, match_artworks
+from artwork_insights.inquiry.pairs import bound_hidden_bias, judge_hidden_bias
 from artwork_insights.inquiry.refits import Refit, Remaker
 from artwork_insights.sensitivity.bias_scores import BiasScores, Predictions, bias_scores
 from artwork_insights.sensitivity.e_value import EValue, e_value_of_difference, e_value_of_omission, e_value_of_slope
@@ -69,7 +69,7 @@ def examine_unseen(maker: Remaker, estimate: EffectEstimate, component: str, *, 
     is_rate : bool
         Whether the outcome is a take rate, of which risk ratios can be made directly.
     """
-    fitted, settings, seed = maker.fitted, maker.settings, maker.seed
+    fitted, settings, matched = maker.fitted, maker.settings, maker.matched
     fit = fitted.headline
     level = (1 + settings.level) / 2  # one-sided, so that without confounding the limit is the interval's
     scores = scores_of(fit, fitted.estimand, fit.repetitions)
@@ -83,10 +83,9 @@ def examine_unseen(maker: Remaker, estimate: EffectEstimate, component: str, *, 
         shape**2 / (1 + shape**2), bounds.robustness_value, bounds.robustness_value_alpha, 1 - settings.level
     )
     contour = contour_of(scores, *_axes(benchmarks, bounds.robustness_value), level=level)
-    matched = match_artworks(fitted, seed)
-    hidden = None if matched is None else bound_hidden_bias(fitted, matched[0], estimate.effect, settings.level)
+    hidden = None if matched is None else bound_hidden_bias(fitted, matched.pairs, estimate.effect, settings.level)
     confounding = UnseenConfounding(
-        bounds, contour, benchmarks, hidden, None if hidden is None or matched is None else matched[1]
+        bounds, contour, benchmarks, hidden, None if hidden is None or matched is None else matched.shared
     )
     diagnostics = () if hidden is None else (judge_hidden_bias(hidden, component),)
     return UnseenEvidence(confounding, robustness, e_value, diagnostics)

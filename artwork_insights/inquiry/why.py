@@ -10,7 +10,6 @@ import numpy as np
 from artwork_insights.catalog.columns import FEATURE_COLUMNS
 from artwork_insights.design.assigning import check_roles, require_columns, require_numbers
 from artwork_insights.design.confounders import FloatArray, title_means
-from artwork_insights.effects.cells import Cells
 from artwork_insights.errors import NotIdentifiedError, TableError
 from artwork_insights.expression import parse_expression
 from artwork_insights.inquiry.clearing import PARTIALLING, ClearedCells, Clearings
@@ -23,7 +22,7 @@ from artwork_insights.mechanisms.natural_effects import Cleared, natural_effects
 from artwork_insights.mechanisms.natural_results import NaturalEffects
 from artwork_insights.mechanisms.paths import MediationResult
 from artwork_insights.mechanisms.summary import Mechanisms
-from artwork_insights.study import Estimation, Hypothesis, Mediation
+from artwork_insights.study import Hypothesis, Mediation
 
 DML_FOLDS = 3
 """Nested models are many: three folds keep a run short."""
@@ -76,20 +75,6 @@ def answer_mediations(
     )
     reasons += [reason for answer in answers for reason in answer.left_out]
     return tuple(one for answer in answers for one in answer.mediation), mechanisms, tuple(reasons)
-
-
-def answer_mediation(
-    cells: Cells, mediation: Mediation, confounders: Sequence[str], settings: Estimation, seed: int
-) -> MediationResult:
-    """Baron and Kenny's answer for the first mediator of a question, see `explore_mediation`.
-
-    Raises
-    ------
-    NotIdentifiedError, TableError
-        Where it cannot be asked, in one sentence.
-    """
-    question = _pose(Clearings(cells, settings, seed), mediation, confounders)
-    return _mediate(question, mediation.names[0], settings.level)
 
 
 def explore_mediation(clearings: Clearings, mediation: Mediation, confounders: Sequence[str]) -> MediationAnswer:

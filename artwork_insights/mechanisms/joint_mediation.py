@@ -160,7 +160,7 @@ def mediate_jointly(
         treatment_name, total, direct, indirect, percentile_interval(drawn.sum(axis=1), level), share,
         None if share is None else percentile_interval(drawn.sum(axis=1) / totals, level), parts, largest,
         len(rows.outcome), len(rows.outcome) if n_assets is None else n_assets, rows.n_units, rows.n_undefined, level,
-        _warning(largest, pair, warn_of_proportion(total, share)),
+        _warning(largest, pair, warn_of_proportion(total, share, level)),
         _sentence(treatment_name, parts, percentile_interval(drawn.sum(axis=1), level), share),
     )  # fmt: skip
 

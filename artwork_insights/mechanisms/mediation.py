@@ -64,7 +64,7 @@ def mediate(
     n_assets : int, optional
         Assets behind the rows; the number of rows where not given.
     level : float
-        Of the bootstrap intervals, in (0, 1).
+        Of the bootstrap intervals, in (0, 1); a path counts as there where its p-value is below 1 - level.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def mediate(
     indirect = path_a.coefficient * path_b.coefficient
     sobel = product_std_error(path_a, path_b, 0)
     sobel_z = indirect / sobel if sobel else 0.0
-    classification = classify_paths(total, path_a, path_b, direct)
+    classification = classify_paths(total, path_a, path_b, direct, level)
     opposed = indirect * total.coefficient < 0 or classification == "inconsistent"
     share = None if is_near_zero(total) or opposed else indirect / total.coefficient
     totals, indirects = draw_paths(rows, fits[-1], 1, treatment_name, bootstrap_draws, np.random.default_rng(seed))
@@ -89,7 +89,7 @@ def mediate(
         sobel or 0.0, sobel_z, float(2 * stats.norm.sf(abs(sobel_z))),
         percentile_interval(indirects[:, 0], level), share, classification,
         len(rows.outcome), len(rows.outcome) if n_assets is None else n_assets, rows.n_units,
-        mediation_sentence(treatment_name, mediator_name, classification, share, total),
+        mediation_sentence(treatment_name, mediator_name, classification, share, total, level),
         _ratio(indirect, product_std_error(path_a, path_b, 1)),
         _ratio(indirect, product_std_error(path_a, path_b, -1)), rows.n_undefined, level,
         bias_corrected_interval(indirects[:, 0], indirect, level),
@@ -97,7 +97,7 @@ def mediate(
     return replace(
         result,
         proportion_interval=None if share is None else percentile_interval(indirects[:, 0] / totals, level),
-        proportion_warning=warn_of_proportion(total, share),
+        proportion_warning=warn_of_proportion(total, share, level),
     )
 
 

@@ -13,11 +13,11 @@ from artwork_insights.mechanisms.regression import (
     ClusteredFit,
     FloatArray,
     WaldTest,
-    fill_missing,
     fit_clustered_ols,
     sweep_group_means,
     wald_test,
 )
+from artwork_insights.mechanisms.rows import read_rows
 
 CLEAR = 0.05
 """Level at which the sentence says that the groups differ (joint test), and that one group has an effect (its own)."""
@@ -95,15 +95,20 @@ def moderate(
     Raises
     ------
     NotIdentifiedError
-        Fewer than two groups have a slope.
+        Fewer than two groups have a slope, or an input is no column of numbers or labels, one for each row.
     """
-    target = np.asarray(outcome, dtype=np.float64)
-    dose = np.asarray(treatment, dtype=np.float64)
+    read = read_rows(outcome, treatment, {}, confounders, clusters, weights, absorb)
     labels = np.asarray(groups).astype(str)
-    units = np.arange(len(target)) if clusters is None else np.asarray(clusters)
-    cells = labels if absorb is None else np.char.add(np.char.add(labels, "\x1f"), np.asarray(absorb).astype(str))
+    if labels.shape != read.outcome.shape:
+        raise NotIdentifiedError(
+            f"{modifier}: groups have shape {labels.shape} and the outcome {len(read.outcome)} rows; give one label "
+            "per row."
+        )
+    cells = labels
+    if read.absorb is not None:
+        cells = np.char.add(np.char.add(labels, "\x1f"), read.absorb.astype(str))
     names = [str(label) for label in np.unique(labels)]
-    carrying = {name: _n_carrying(dose, cells, units, labels == name) for name in names}
+    carrying = {name: _n_carrying(read.treatment, cells, read.units, labels == name) for name in names}
     used = [name for name in names if carrying[name] >= max(fewest_titles, 2)]
     left_out = tuple(name for name in names if name not in used)
     if len(used) < 2:
@@ -112,8 +117,8 @@ def moderate(
             "varies, and a comparison needs 2; merge small groups or add artwork."
         )
     rows = np.isin(labels, used)
-    fit = _fit_slopes(target[rows], dose[rows], labels[rows], used, fill_missing(confounders, len(target))[rows],
-                      _at(clusters, rows), _at(weights, rows), _at(absorb, rows))  # fmt: skip
+    fit = _fit_slopes(read.outcome[rows], read.treatment[rows], labels[rows], used, read.controls[rows],
+                      _at(read.clusters, rows), read.weights[rows], _at(read.absorb, rows))  # fmt: skip
     places = np.arange(len(used)) + len(used)
     contrasts = np.zeros((len(used) - 1, len(fit.names)))
     contrasts[:, places[0]] = -1.0

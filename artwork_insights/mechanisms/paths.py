@@ -10,8 +10,6 @@ import numpy as np
 from artwork_insights.mechanisms.regression import ClusteredFit
 
 Classification = Literal["full", "partial", "none", "inconsistent"]
-CLEAR = 0.05
-"""Level at which a path counts as there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class MediationResult:
     proportion_mediated : float or None
         indirect / total; None where the total is near zero or the signs differ.
     classification : {"full", "partial", "none", "inconsistent"}
-        As the four regressions say, see `classify_paths`.
+        As the four regressions say at `level`, see `classify_paths`.
     n_cells, n_assets, n_titles : int
         Used.
     sentence : str
@@ -61,7 +59,7 @@ class MediationResult:
     n_undefined : int
         Rows left out because the mediator is not defined there.
     level : float
-        Of the intervals.
+        Of the intervals; a path counts as there where its p-value is below 1 - level.
     bias_corrected_interval : (float, float) or None
         Of the indirect effect, from the same draws (Efron 1981).
     proportion_interval : (float, float) or None
@@ -103,17 +101,18 @@ def path_of(fit: ClusteredFit, place: int) -> PathEstimate:
 
 
 def classify_paths(
-    total: PathEstimate, path_a: PathEstimate, path_b: PathEstimate, direct: PathEstimate
+    total: PathEstimate, path_a: PathEstimate, path_b: PathEstimate, direct: PathEstimate, level: float = 0.95
 ) -> Classification:
-    """Classify four paths at the 5 % level.
+    """Classify four paths; one is there where its p-value is below 1 - level, and so its interval leaves out zero.
 
     ``none`` unless both a and b are there. Then ``inconsistent`` where the direct or the total effect is there with the
     sign opposite to a times b; ``none`` where there is no total effect to carry; ``full`` where no direct effect is
     left; else ``partial``.
     """
-    if not (path_a.p_value < CLEAR and path_b.p_value < CLEAR):
+    clear = 1 - level
+    if not (path_a.p_value < clear and path_b.p_value < clear):
         return "none"
-    has_direct, has_total = direct.p_value < CLEAR, total.p_value < CLEAR
+    has_direct, has_total = direct.p_value < clear, total.p_value < clear
     indirect = path_a.coefficient * path_b.coefficient
     if any(there and path.coefficient * indirect < 0 for there, path in ((has_direct, direct), (has_total, total))):
         return "inconsistent"
@@ -137,13 +136,13 @@ def is_near_zero(total: PathEstimate) -> bool:
     return abs(total.coefficient) <= total.std_error
 
 
-def warn_of_proportion(total: PathEstimate, proportion: float | None) -> str:
+def warn_of_proportion(total: PathEstimate, proportion: float | None, level: float = 0.95) -> str:
     """What to know about a share of the total effect; empty where the total is clear and the share is one."""
     if is_near_zero(total):
         return "The total effect is within one standard error of zero, so no share of it can be told."
     if proportion is None:
         return "The two ways pull in opposite directions, so there is no share of the total effect."
-    if total.p_value >= CLEAR:
+    if total.p_value >= 1 - level:
         return "The total effect is not told apart from zero, so the share of it that is mediated means little."
     if not 0 <= proportion <= 1:
         return "The part comes out larger than the whole: the rest, clear or not, points the other way."
@@ -151,7 +150,7 @@ def warn_of_proportion(total: PathEstimate, proportion: float | None) -> str:
 
 
 def mediation_sentence(
-    treatment: str, mediator: str, kind: Classification, share: float | None, total: PathEstimate
+    treatment: str, mediator: str, kind: Classification, share: float | None, total: PathEstimate, level: float = 0.95
 ) -> str:
     """What the four paths say, in plain words."""
     cause, carrier = (name.replace("_", " ") for name in (treatment, mediator))
@@ -168,7 +167,7 @@ def mediation_sentence(
             f"{carrier.capitalize()} works against {cause}: the two ways pull in opposite directions and partly "
             f"cancel. {condition}"
         )
-    if total.p_value >= CLEAR:
+    if total.p_value >= 1 - level:
         return f"There is no clear effect of {cause} here for {carrier} to carry."
     return (
         f"Nothing shows that {carrier} carries the effect of {cause}; it works in another way, or too little is seen."

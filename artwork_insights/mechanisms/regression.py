@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import linalg, stats
 
+from artwork_insights.design.reading import as_positive
 from artwork_insights.errors import NotIdentifiedError
 
 FloatArray = NDArray[np.float64]
@@ -96,7 +97,7 @@ def fit_clustered_ols(
     Raises
     ------
     NotIdentifiedError
-        Fewer than two clusters, or no more rows than parameters.
+        Fewer than two clusters, no more rows than parameters, or columns or weights that are no numbers or do not fit.
     """
     target = np.asarray(outcome, dtype=np.float64)
     design = as_columns(regressors, len(target))
@@ -206,20 +207,35 @@ def fill_missing(columns: ArrayLike | None, n_rows: int) -> FloatArray:
 
 
 def as_columns(values: ArrayLike, n_rows: int) -> FloatArray:
-    """Values as a float array of shape (n, k); raises ValueError when it does not have `n_rows` rows."""
-    columns = np.asarray(values, dtype=np.float64)
+    """Values as a float array of shape (n, k); NotIdentifiedError for text, or unless it has `n_rows` rows."""
+    try:
+        columns = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise NotIdentifiedError(_say_odd(values)) from None
     columns = columns[:, None] if columns.ndim == 1 else columns
     if columns.ndim != 2 or len(columns) != n_rows:
-        raise ValueError(f"columns of shape {columns.shape} do not fit {n_rows} rows; give an array of shape (n, k).")
+        raise NotIdentifiedError(
+            f"columns of shape {columns.shape} do not fit {n_rows} rows; give an array of shape (n, k), one row for "
+            "each row of the outcome."
+        )
     return columns
 
 
+def _say_odd(values: ArrayLike) -> str:
+    """What is not a number in columns that hold something else, and what to do."""
+    try:
+        cells = np.asarray(values, dtype=object).ravel()
+    except ValueError:  # rows of different lengths
+        cells = np.array([], dtype=object)
+    odd = next((value for value in cells if isinstance(value, str)), None)
+    if odd is None:
+        return "the columns are no table of numbers; give an array of shape (n, k), every row with the same columns."
+    return f"the columns hold {odd!r}; they need numbers: turn each label into a column of 0 and 1."
+
+
 def as_weights(weights: ArrayLike | None, n_rows: int) -> FloatArray:
-    """Weights of shape (n,), ones where None; raises ValueError unless all are positive and finite."""
-    values = np.ones(n_rows) if weights is None else np.asarray(weights, dtype=np.float64)
-    if values.shape != (n_rows,) or not np.all((values > 0) & np.isfinite(values)):
-        raise ValueError(f"weights must be {n_rows} positive finite numbers, found an array of shape {values.shape}.")
-    return values
+    """Weights of shape (n,), ones where None; NotIdentifiedError unless all are positive and finite."""
+    return np.ones(n_rows) if weights is None else as_positive("weights", weights, n_rows)
 
 
 def group_codes(labels: ArrayLike) -> IntArray:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+
+from artwork_insights.errors import NotIdentifiedError
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -20,9 +25,9 @@ def precision_weights(
     Parameters
     ----------
     takes, impressions : array of shape (n,)
-        Counts by asset and country; impressions > 0.
+        Counts by asset and country; impressions > 0, takes from 0 to the impressions.
     title, country : array of shape (n,)
-        Of each row: names or codes.
+        Of each row: names or codes, none missing.
 
     Returns
     -------
@@ -32,13 +37,62 @@ def precision_weights(
         every mean downwards. tau2, the variance between assets of a title in a country, is one number
         (`variance_between_assets`); without it weights would be impressions, which treats every impression as an
         independent draw of the asset's effect.
+
+    Raises
+    ------
+    NotIdentifiedError
+        Without rows, when lengths differ, a count is no number, impressions are not positive, takes are negative or
+        more than the impressions, or a title or country is missing; in one sentence.
     """
-    takes, impressions = np.asarray(takes, dtype=np.float64), np.asarray(impressions, dtype=np.float64)
+    takes, impressions = _check_counts(takes, impressions, {"title": title, "country": country})
     p = leave_own_out_rate(takes, impressions, title, country)
     sampling = p * (1 - p) / impressions
     tau2 = variance_between_assets(takes / impressions, sampling, title, country)
     weights = 1.0 / (tau2 + sampling)
     return np.asarray(weights / weights.mean(), dtype=np.float64)
+
+
+def _check_counts(
+    takes: npt.ArrayLike, impressions: npt.ArrayLike, labels: Mapping[str, npt.ArrayLike]
+) -> tuple[FloatArray, FloatArray]:
+    """Takes and impressions as numbers that can be counts of the same rows."""
+    shown, taken = _read_counts("impressions", impressions), _read_counts("takes", takes)
+    if not len(shown):
+        raise NotIdentifiedError("there are no rows to weigh; give takes and impressions by asset and country.")
+    for name, column in {"takes": taken, **labels}.items():
+        found = np.asarray(column, dtype=object)
+        if found.shape != shown.shape:
+            raise NotIdentifiedError(f"{name} has shape {found.shape} and impressions {shown.shape}; give one per row.")
+        if pd.isna(found).any():
+            missing = int(pd.isna(found).sum())
+            raise NotIdentifiedError(f"{missing} of {len(found)} rows have no {name}; leave those rows out.")
+    wrong = int((~(np.isfinite(shown) & (shown > 0))).sum())
+    if wrong:
+        raise NotIdentifiedError(
+            f"impressions are missing, infinite or not above zero in {wrong} of {len(shown)} rows; leave them out."
+        )
+    wrong = int((~((taken >= 0) & (taken <= shown))).sum())
+    if wrong:
+        raise NotIdentifiedError(
+            f"takes are negative or more than the impressions in {wrong} of {len(shown)} rows; check the counts."
+        )
+    return taken, shown
+
+
+def _read_counts(what: str, values: npt.ArrayLike) -> FloatArray:
+    found = np.asarray(values)
+    if found.ndim != 1:
+        raise NotIdentifiedError(f"{what} have shape {found.shape}; give one number per row.")
+    if found.dtype.kind not in "biufO" or _holds_text(found):
+        raise NotIdentifiedError(f"{what} hold something that is no number; give one number per row.")
+    try:
+        return np.array(pd.Series(found).to_numpy(dtype=np.float64, na_value=np.nan))
+    except (TypeError, ValueError):
+        raise NotIdentifiedError(f"{what} hold something that is no number; give one number per row.") from None
+
+
+def _holds_text(values: npt.NDArray[np.generic]) -> bool:
+    return values.dtype.kind == "O" and any(isinstance(value, str) for value in values)
 
 
 def leave_own_out_rate(

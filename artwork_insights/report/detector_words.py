@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from artwork_insights.report.numbers import Scale, percent
 from artwork_insights.sensitivity.detector.known_rates import CorrectedEffect
 from artwork_insights.sensitivity.detector.labelled import LabelledEffect
+from artwork_insights.sensitivity.detector.posters import N_POSTERS
 from artwork_insights.sensitivity.detector.result import DetectorError
 from artwork_insights.sensitivity.detector.sign_turn import DetectorSignTurn
 
@@ -29,6 +30,30 @@ def detector_in_words(error: DetectorError, scale: Scale, component: str) -> tup
     if error.sign_turn is not None:
         said.append(_turn(error.sign_turn, component))
     return tuple(said)
+
+
+def sign_turn_in_short(turn: DetectorSignTurn) -> str:
+    """The figure of differences in error rates, for readers who cannot see it."""
+    ends = {
+        "missing it": turn.sensitivity_difference,
+        "seeing what is not there": turn.specificity_difference,
+        "both alike": turn.both,
+    }
+    told = "; ".join(f"{what} {100 * end:.0f} percentage points" for what, end in ends.items() if end is not None)
+    return f"Differences in the detector's mistakes at which the sign turns: {told}"
+
+
+def sign_turn_caption(error: DetectorError, component: str) -> str:
+    """How to read the figure of differences in error rates."""
+    dot = "" if error.accuracy is None else (
+        " The dot is how often it errs at all; if every mistake fell on one half, the difference would be about twice "
+        "that."
+    )  # fmt: skip
+    return (
+        f"To the right: how much more often it sees {component} that is not there where artwork does well than where "
+        "it does poorly. Upwards: how much more often it misses one in the other half. A negative effect turns the "
+        f"other way round. On the line nothing is left of the effect.{dot}"
+    )
 
 
 def detector_rows(error: DetectorError, scale: Scale) -> tuple[DetectorRow, ...]:
@@ -67,7 +92,7 @@ def _correction(error: DetectorError, scale: Scale, component: str) -> tuple[str
         f"{scale.effect(corrected.effect)} {scale.unit_with_per} ({scale.between(corrected.lower, corrected.upper)})"
     )
     opening = (
-        "For information: if the detector is as good on this artwork as on 200 labelled posters"
+        f"For information: if the detector is as good on this artwork as on {N_POSTERS} labelled posters"
         if error.source == "posters"
         else "With the detector as good as the study says"
     )

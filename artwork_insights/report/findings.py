@@ -67,18 +67,22 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class PairPicture:
-    """A same-title pair with what is needed to show it.
+    """A matched pair with what is needed to show it.
 
     Attributes
     ----------
     title_id, title : str
-        Identifier and name of the title (untrusted text).
+        Identifier and name of the title (untrusted text); of the artwork with the component, where there are two.
     treated_asset, control_asset : str
         Identifiers; the picture of an asset lies under `report.pictures.picture_name` in ``pictures/`` of the run.
     treated_rate, control_rate : float
         Outcome of each, pooled over countries.
     treated_impressions, control_impressions : int or None
         Behind each rate; None where the outcome is not a rate.
+    control_title_id, control_title : str or None
+        Of the artwork without the component where it is of another title; None where both are of one.
+    shared : {"title", "genre and country", "genre", "country", "nothing"}
+        What the two were matched within.
     """
 
     title_id: str
@@ -89,6 +93,9 @@ class PairPicture:
     control_rate: float
     treated_impressions: int | None
     control_impressions: int | None
+    control_title_id: str | None = None
+    control_title: str | None = None
+    shared: str = "title"
 
 
 @dataclass(frozen=True, slots=True)

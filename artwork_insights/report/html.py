@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jinja2
 
-from artwork_insights.report import detector_words, forest_words, numbers, sentences, serving_words
+from artwork_insights.report import detector_words, forest_words, numbers, pair_words, sentences, serving_words
 from artwork_insights.report.advice import AdviceBlock, advice_table
 from artwork_insights.report.findings import StudyResult
 from artwork_insights.report.opening import opening, studied
@@ -56,6 +56,7 @@ def environment() -> jinja2.Environment:
     engine.globals["words"] = sentences
     engine.globals["forest_words"] = forest_words
     engine.globals["detector_words"] = detector_words
+    engine.globals["pair_words"] = pair_words
     engine.globals["serving_words"] = serving_words
     return engine
 

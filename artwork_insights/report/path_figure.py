@@ -10,8 +10,6 @@ from artwork_insights.report.figure_style import FAINT, WITH, axes_or_new, house
 from artwork_insights.report.numbers import Scale, decimals_for, signed
 from artwork_insights.report.sentences import in_words
 
-CLEAR_P = 0.05
-
 
 def plot_mediation(result: MediationResult, outcome: str, scale: Scale, ax: Axes | None = None) -> Axes:
     """Three boxes and three arrows: a, b, and c′; a path that is not told apart from none is dashed."""
@@ -25,9 +23,9 @@ def plot_mediation(result: MediationResult, outcome: str, scale: Scale, ax: Axes
             spine.set_visible(False)
         for x, y, name in ((15.5, 9, result.treatment), (50, 43, result.mediator), (84.5, 9, outcome)):
             _box(ax, x, y, wrap(in_words(name), 14, 3))
-        _arrow(ax, (18, 17), (37, 35), result.treatment_to_mediator)
-        _arrow(ax, (63, 35), (82, 17), result.mediator_to_outcome)
-        _arrow(ax, (31, 9), (69, 9), result.direct)
+        _arrow(ax, (18, 17), (37, 35), result.treatment_to_mediator, result.level)
+        _arrow(ax, (63, 35), (82, 17), result.mediator_to_outcome, result.level)
+        _arrow(ax, (31, 9), (69, 9), result.direct, result.level)
         a, b, direct = result.treatment_to_mediator, result.mediator_to_outcome, result.direct
         ax.text(25, 28, f"a  {_own(a)}", ha="right", color=WITH, fontsize=13)
         ax.text(75, 28, f"b  {_scaled(b, scale)}", ha="left", color=WITH, fontsize=13)
@@ -57,8 +55,8 @@ def _scaled(path: PathEstimate, scale: Scale) -> str:
     return signed(path.coefficient * scale.factor, decimals_for(path.std_error * scale.factor))
 
 
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], path: PathEstimate) -> None:
-    clear = path.p_value < CLEAR_P
+def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], path: PathEstimate, level: float) -> None:
+    clear = path.p_value < 1 - level
     ax.annotate(
         "", xy=end, xytext=start,
         arrowprops={

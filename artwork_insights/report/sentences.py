@@ -196,5 +196,12 @@ def mediation_in_words(result: MediationResult, scale: Scale) -> str:
     return (
         f"Through {in_words(result.mediator)} go {scale.effect(result.indirect)} {scale.unit} "
         f"({scale.between(*result.indirect_interval)}, bootstrap {interval_name(result.level)}{again}){share}. "
-        f"Sobel test: z = {plain(result.sobel_z)}, {p_is(result.sobel_p_value)}."
+        f"Sobel test: z = {plain(result.sobel_z)}, {p_is(result.sobel_p_value)}{_other_tests(result)}."
     )
+
+
+def _other_tests(result: MediationResult) -> str:
+    """The same test with other variances of the product; empty where none of them is positive."""
+    named = {"Aroian": result.aroian_z, "Goodman": result.goodman_z}
+    told = [f"{name} z = {plain(z)}" for name, z in named.items() if z is not None]
+    return f" ({', '.join(told)})" if told else ""

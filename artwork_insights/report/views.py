@@ -14,6 +14,8 @@ from artwork_insights.mechanisms.paths import MediationResult
 from artwork_insights.report.advice import modifiers_of
 from artwork_insights.report.check_figures import plot_balance, plot_calibration, plot_overlap, plot_placebo
 from artwork_insights.report.crossings import CrossingView, view_crossings
+from artwork_insights.report.detector_figure import has_sign_turn, plot_sign_turn
+from artwork_insights.report.detector_words import sign_turn_in_short
 from artwork_insights.report.estimate_rows import NAIVE, EstimateRow, estimate_rows
 from artwork_insights.report.figures import plot_estimates, plot_group_effects, plot_truth
 from artwork_insights.report.findings import Finding, OutcomeUnit, PairPicture, StudyResult
@@ -49,7 +51,7 @@ class MediationView:
 
 @dataclass(frozen=True, slots=True)
 class PairView:
-    """One same-title pair; a picture is a data URI, or None where the file is missing."""
+    """One matched pair; a picture is a data URI, or None where the file is missing."""
 
     pair: PairPicture
     treated_picture: str | None
@@ -75,7 +77,7 @@ class FindingView:
         Designs, the naive contrast and the alternatives.
     checks : tuple of Diagnostic
         Of the finding and of its estimate, each once.
-    truth_figure, calibration_figure, placebo_figure, targeting_figure : Markup or None
+    truth_figure, calibration_figure, placebo_figure, targeting_figure, sign_turn_figure : Markup or None
         None where there is nothing to draw.
     """
 
@@ -102,6 +104,7 @@ class FindingView:
     attacks: tuple[AttackRow, ...]
     curve: CurveView | None
     targeting_figure: Markup | None
+    sign_turn_figure: Markup | None
     pairs: tuple[PairView, ...]
     unseen: UnseenView
 
@@ -163,6 +166,7 @@ def view_finding(finding: Finding, anchor: str, result: StudyResult, run_dir: Pa
         attacks=attacks_at_a_glance((*finding.diagnostics, finding.design_gap)),
         curve=view_curve(finding, artist.scale, anchor),
         targeting_figure=artist.targeting(),
+        sign_turn_figure=artist.sign_turn(),
         pairs=tuple(
             PairView(pair, picture_uri(run_dir, pair.treated_asset), picture_uri(run_dir, pair.control_asset))
             for pair in finding.pairs
@@ -249,3 +253,10 @@ class _Artist:
             return None
         label = "Effect among the rows with the largest predicted effects, less the average effect, by their share"
         return self.svg(plot_targeting(forest.targeting, self.scale), "targeting", label)
+
+    def sign_turn(self) -> Markup | None:
+        error = self.finding.detector
+        turn = None if error is None else error.sign_turn
+        if error is None or turn is None or not has_sign_turn(turn):
+            return None
+        return self.svg(plot_sign_turn(turn, error.accuracy), "detector", sign_turn_in_short(turn))

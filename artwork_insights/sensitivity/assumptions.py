@@ -72,7 +72,6 @@ def gather_evidence(
     design_gap: Diagnostic | None = None,
     observed_confounders: Sequence[ConfounderStrength | ConfounderBenchmark] = (),
     siblings: SiblingSlope | None = None,
-    title_quality_known: bool = False,
     detector: DetectorAccuracy | None = None,
     is_detected: bool = True,
     treatment_variance_left: float | None = None,
@@ -98,8 +97,6 @@ def gather_evidence(
         From `measure_confounders`, or of a run; the strongest is the yardstick.
     siblings : SiblingSlope or None
         From `estimate_sibling_slope`; None where it is not identified.
-    title_quality_known : bool
-        Whether popularity from outside the comparison is among the confounders.
     detector : DetectorAccuracy or None
         None where nobody has labelled artwork of this kind.
     is_detected : bool
@@ -138,9 +135,7 @@ def gather_evidence(
         AssumptionEvidence(
             "no_interference",
             "An artwork does as well whatever the other artworks of its title look like.",
-            interference_diagnostic(
-                siblings, title_quality_known=title_quality_known, is_binary=is_binary, std_error=std_error
-            ),
+            interference_diagnostic(siblings, is_binary=is_binary, std_error=std_error),
         ),
         AssumptionEvidence(
             "unconfoundedness",

@@ -11,6 +11,7 @@ from artwork_insights.design.reading import as_numbers
 from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.mechanisms.regression import FloatArray, as_weights, fit_clustered_ols, group_codes, is_nested
+from artwork_insights.sensitivity.title_quality import TitleQuality, hold_quality, quality_from_popularity
 
 CLEAR = 0.05
 """Level at which an association with siblings counts as there."""
@@ -29,6 +30,8 @@ class SiblingSlope:
         Assets without the component (all assets for a continuous treatment) that have siblings, and their titles.
     per_artwork : float
         Share that one artwork is of another one's siblings, in (0, 1], on average.
+    title_quality_known : bool
+        Whether each title's quality was held fixed, its measurement error allowed for.
     """
 
     slope: float
@@ -37,6 +40,7 @@ class SiblingSlope:
     n_assets: int
     n_titles: int
     per_artwork: float = 1.0
+    title_quality_known: bool = False
 
 
 def estimate_sibling_slope(
@@ -47,6 +51,8 @@ def estimate_sibling_slope(
     weights: ArrayLike | None = None,
     *,
     compared: ArrayLike | None = None,
+    popularity: ArrayLike | None = None,
+    country: ArrayLike | None = None,
     fewest_titles: int = 10,
 ) -> SiblingSlope:
     """Regress the untreated assets' outcome residual on the treated share of their siblings, clustered by title.
@@ -54,7 +60,10 @@ def estimate_sibling_slope(
     The share leaves the asset itself out and counts every other artwork of the title that was shown, whether or not it
     is comparable itself. For a continuous treatment all assets take part, with their own treatment
     beside the siblings' mean. Untreated assets of a title all have the same share, so the comparison is between titles
-    and shares every confounding between titles: an association is a reason to ask, not proof of interference.
+    and shares every confounding between titles: an association is a reason to ask, not proof of interference. With
+    popularity from before the comparison in several countries each title's quality is held fixed, popularity in the
+    other countries standing as instrument (`title_quality.hold_quality`). Popularity alone, taken out as it is, would
+    leave part of the quality in the residual (docs/serving.md).
 
     Parameters
     ----------
@@ -65,6 +74,8 @@ def estimate_sibling_slope(
     weights : array of shape (n,), optional
     compared : array of shape (n,), bool, optional
         Cells that are compared; the others only count as siblings, and their residual is not read. All by default.
+    popularity, country : array of shape (n,), optional
+        Of the title in the cell's country, from outside the comparison, NaN where not known; and the country.
     fewest_titles : int
         Titles that are needed.
 
@@ -95,28 +106,42 @@ def estimate_sibling_slope(
         raise NotIdentifiedError("The siblings' component cannot be told from the artwork's own.")
     n_assets = len(np.unique(assets[rows]))
     per_artwork = float(np.average(1 / siblings[rows], weights=row_weights[rows]))
+    quality = _quality(popularity, country, titles)
+    if quality is not None:
+        held = hold_quality(left[rows], design, quality.rows(rows), titles[rows], row_weights[rows])
+        if held is not None:
+            return SiblingSlope(held.slope, held.std_error, held.p_value, n_assets, n_titles, per_artwork, True)
     return SiblingSlope(
         float(fit.coefficients[0]), float(fit.std_errors[0]), float(fit.p_values[0]), n_assets, n_titles, per_artwork
     )
 
 
+def _quality(popularity: ArrayLike | None, country: ArrayLike | None, titles: np.ndarray) -> TitleQuality | None:
+    if popularity is None or country is None:
+        return None
+    known, place = as_numbers("popularity", popularity), group_codes(country)
+    if not len(known) == len(place) == len(titles):
+        raise NotIdentifiedError(
+            f"popularity has {len(known)} rows, country {len(place)} and title {len(titles)}; give one each per cell."
+        )
+    return quality_from_popularity(known, titles, place)
+
+
 def interference_diagnostic(
     slope: SiblingSlope | None,
     *,
-    title_quality_known: bool = False,
     is_binary: bool = True,
     std_error: float | None = None,
 ) -> Diagnostic:
     """Turn the association with siblings into a check.
 
     No association passes. An association is informational, since titles that use the component more may simply be
-    better or worse titles; it fails only where the residual already has each title's quality from outside the
-    comparison taken out (`title_quality_known`, e.g. a pre-period popularity). `is_binary` chooses the words: artworks
-    without the component, or artworks that have as much of it themselves.
+    better or worse titles; it fails only where each title's quality was held fixed. `is_binary` chooses the words:
+    artworks without the component, or artworks that have as much of it themselves.
 
     `std_error` is that of the effect. An artwork with the component changes the siblings' share of each of the others
     by `per_artwork`, so the effect inside titles is off by that times the slope: an association that could not move it
-    by its own error passes. Popularity is itself measured with error, so some association is left in sound studies.
+    by its own error passes.
     """
     name = "interference"
     if slope is None:
@@ -136,17 +161,17 @@ def interference_diagnostic(
         return Diagnostic(name, slope.p_value, CLEAR, True, sentence)
     direction = "better" if slope.slope > 0 else "worse"
     text = f"{who} do {direction} in titles whose other artworks {many}"
-    if title_quality_known and std_error is not None and abs(slope.slope) * slope.per_artwork <= std_error:
+    if slope.title_quality_known and std_error is not None and abs(slope.slope) * slope.per_artwork <= std_error:
         sentence = f"{text}; but so little that the effect would change by less than its own error."
         return Diagnostic(name, slope.p_value, CLEAR, True, sentence)
-    if title_quality_known:
+    if slope.title_quality_known:
         sentence = (
             f"{text}, even with the titles' popularity taken out: the artworks of a title seem to affect each other."
         )
         return Diagnostic(name, slope.p_value, CLEAR, False, sentence)
     sentence = (
         f"{text}. That may be influence between artworks, or only that such titles are more or less popular anyway; "
-        "popularity from before the comparison would tell."
+        "popularity from before the comparison, in two countries or more, would tell."
     )
     return Diagnostic(name, slope.p_value, CLEAR, None, sentence)
 

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from artwork_insights.design.reading import as_numbers
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.mechanisms.regression import (
     FloatArray,
@@ -143,6 +144,11 @@ def measure_confounders(
         One per column; columns of the same name count as one block.
     weights, absorb : array of shape (n,), optional
         As in the estimate; labels of groups whose means are swept out.
+
+    Raises
+    ------
+    NotIdentifiedError
+        Names, rows or weights that do not fit, or something that is no number where one is needed.
     """
     matrix = np.asarray(confounders)
     if matrix.ndim != 2 or len(names) != matrix.shape[1]:
@@ -152,7 +158,13 @@ def measure_confounders(
     filled = fill_missing(confounders, n_rows)[:, :n_columns]
     importance = as_weights(weights, n_rows)
     codes = np.zeros(n_rows, dtype=np.intp) if absorb is None else group_codes(absorb)
-    columns = np.column_stack([np.asarray(treatment, np.float64), np.asarray(outcome, np.float64), filled])
+    dose, left = as_numbers("treatment", treatment), as_numbers("outcome", outcome)
+    if not len(dose) == len(left) == len(codes) == n_rows:
+        raise NotIdentifiedError(
+            f"the treatment has {len(dose)} rows, the outcome {len(left)}, the groups {len(codes)} and the confounders "
+            f"{n_rows}; give one of each per row."
+        )
+    columns = np.column_stack([dose, left, filled])
     swept = sweep_group_means(columns, codes, importance) * np.sqrt(importance)[:, None]
     lengths = np.linalg.norm(swept, axis=0)
     triangle = np.asarray(np.linalg.qr(swept / np.where(lengths > 0, lengths, 1.0), mode="r"), dtype=np.float64)

@@ -109,6 +109,7 @@ class Estimation(_Frozen):
     learner: Learner = "xgboost"
     placebo_draws: int = Field(default=200, ge=0)
     forest: bool = True
+    workers: int = Field(default=0, ge=0, description="hypotheses side by side; 0 means one per core where it pays")
 
 
 class Checks(_Frozen):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.effects.estimates import EffectEstimate
 from artwork_insights.study.limits import VerdictLimits
-from artwork_insights.verdict.rules import NEEDS, Need, Rule, rule_of
+from artwork_insights.verdict.rule import Need, Rule
+from artwork_insights.verdict.rules import NEEDS, rule_of
 from artwork_insights.verdict.verdict import Answer, Credibility
 
 
@@ -24,7 +25,7 @@ class SortedChecks:
     of_size : tuple of Diagnostic
         Beyond the value up to which the size of the effect is relied on, passed or not.
     unmet : tuple of Need
-        Of high credibility.
+        Of high credibility, for this outcome.
     """
 
     blocking: tuple[Diagnostic, ...]
@@ -43,7 +44,7 @@ class SortedChecks:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the next actions are made of.
+    """What the estimate is about, and what the next actions are made of.
 
     Attributes
     ----------
@@ -57,6 +58,8 @@ class Surroundings:
         Titles with two artworks that are alike except for the component.
     base_rate : float or None
         Takes per impression without the component; None for an outcome that is no rate.
+    is_rate : bool
+        Whether the outcome is a take rate of a log, which was shown to somebody.
     """
 
     component: str = "the component"
@@ -64,6 +67,7 @@ class Surroundings:
     to_make: tuple[str, ...] = ()
     titles_to_test: tuple[str, ...] = ()
     base_rate: float | None = None
+    is_rate: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +100,20 @@ class Case:
     surroundings: Surroundings
 
 
-def sort_checks(diagnostics: Sequence[Diagnostic], limits: VerdictLimits) -> SortedChecks:
-    """Sort the checks that speak to credibility by what their rules say follows."""
+def sort_checks(diagnostics: Sequence[Diagnostic], limits: VerdictLimits, *, is_rate: bool = True) -> SortedChecks:
+    """Sort the checks that speak to credibility by what their rules say follows.
+
+    `is_rate` says whether the outcome is a take rate of a log; another one does not need what is about showings.
+    """
     counted = [check for check in diagnostics if _counts(rule_of(check.name))]
     failed = [check for check in counted if check.passed is False]
+    needs = [need for need in NEEDS if is_rate or need.applies_to != "take_rates"]
     return SortedChecks(
         blocking=tuple(check for check in failed if _blocks(check)),
         caveats=tuple(check for check in failed if not _blocks(check)),
         passed=tuple(check for check in counted if check.passed),
         of_size=tuple(check for check in counted if _is_beyond(check, limits)),
-        unmet=tuple(need for need in NEEDS if not any(_is_made(check, need) for check in diagnostics)),
+        unmet=tuple(need for need in needs if not any(_meets(check, need) for check in diagnostics)),
     )
 
 
@@ -118,11 +126,11 @@ def _blocks(check: Diagnostic) -> bool:
 
 
 def _is_beyond(check: Diagnostic, limits: VerdictLimits) -> bool:
-    if not rule_of(check.name).limits_size or check.value is None:
+    rule = rule_of(check.name)
+    if not rule.limits_size or check.value is None:
         return False
-    return check.value > float(getattr(limits, check.name))
+    return rule.size_of(check.value) > float(getattr(limits, check.name))
 
 
-def _is_made(check: Diagnostic, need: Need) -> bool:
-    made = check.passed is not None if need.made_when == "decided" else check.value is not None
-    return made and check.name in need.checks
+def _meets(check: Diagnostic, need: Need) -> bool:
+    return check.name in need.checks and rule_of(check.name).is_made(check)

@@ -51,14 +51,14 @@ def judge(
     selected : bool
         Whether the finding may answer beside the other questions of its study, see `false_coverage_levels`.
     surroundings : Surroundings, optional
-        What the next actions are made of.
+        What the estimate is about, and what the next actions are made of.
 
     Returns
     -------
     Verdict
         Its reasons are: blocking failures, the answer, other failures, what could not be checked, how much was passed.
     """
-    limits = limits or VerdictLimits()
+    limits, around = limits or VerdictLimits(), surroundings or Surroundings()
     checks = hold_against_limits(diagnostics, limits)
     interval = estimate.interval(level)
     answer = answer_question(interval, smallest_effect_of_interest) if selected else "undecided"
@@ -68,9 +68,9 @@ def judge(
         interval=interval,
         level=level,
         answer=answer,
-        checks=sort_checks(checks, limits),
+        checks=sort_checks(checks, limits, is_rate=around.is_rate),
         values={check.name: (check.value, check.limit) for check in checks},
-        surroundings=surroundings or Surroundings(),
+        surroundings=around,
     )
     credibility = case.checks.credibility
     return Verdict(

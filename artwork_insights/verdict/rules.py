@@ -2,9 +2,10 @@
 
 A check (`Diagnostic`) says what was found; a rule says what follows. Three effects exist. ``blocks``: the number says
 nothing until it is mended, credibility is low. ``caveat``: the answer stands, credibility is at most moderate.
-``informs``: shown, and nothing follows. A check may mark a failure of its own as severe (``Diagnostic.blocking``, for
-instance differences above 0.5 SD after weighting); a severe failure of a ``caveat`` blocks. A check without a rule
-counts as a ``caveat``, so that a new one is never passed over.
+``informs``: shown, and nothing follows. A severe failure of a ``caveat`` blocks. Where one value says how severe it is,
+the rule holds that value (`Rule.severe_at`) and nothing else decides; where it takes more than one, the check marks the
+failure itself (``Diagnostic.blocking``) and the reason says when. A check without a rule counts as a ``caveat``, so
+that a new one is never passed over.
 
 High credibility promises that the interval can be taken at its word, so passing is not enough: what could prove the
 design wrong must have been tried (`NEEDS`), and what is known to confound must not move the estimate by more than its
@@ -13,85 +14,7 @@ error (`Rule.limits_size`), since what is not known may do as much. Moderate cre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-from artwork_insights.study.limits import VerdictLimits
-
-Axis = Literal["credibility", "answer"]
-Effect = Literal["blocks", "caveat", "informs"]
-Side = Literal["at_least", "at_most"]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What follows from one check.
-
-    Attributes
-    ----------
-    diagnostic : str
-        Name of the check.
-    axis : {"credibility", "answer"}
-        Side of the verdict that it speaks to.
-    effect_when_failed : {"blocks", "caveat", "informs"}
-    reason : str
-        Why a failure has this effect, and why the default limit is what it is.
-    side : {"at_least", "at_most"} or None
-        On which side of its limit the check passes; None where the limit is the check's own and not a setting.
-    unsettled : str
-        What is not known while it could not be made; empty where that is no doubt.
-    remedy : str
-        What to do where it failed.
-    passing_informs : bool
-        Whether a value on the right side of the limit is information only, and not a check passed.
-    is_relative : bool
-        Whether the setting multiplies the check's own limit, which comes from the data.
-    limits_size : bool
-        Whether the setting is the largest value at which credibility is high, passed or not; beyond it only the
-        direction is relied on.
-    """
-
-    diagnostic: str
-    axis: Axis
-    effect_when_failed: Effect
-    reason: str
-    side: Side | None = None
-    unsettled: str = ""
-    remedy: str = ""
-    passing_informs: bool = False
-    is_relative: bool = False
-    limits_size: bool = False
-
-    @property
-    def limit(self) -> float | None:
-        """The default limit, a key of ``[verdict]`` in the study file; None where there is no such key."""
-        if self.side is None and not self.limits_size:
-            return None
-        return float(VerdictLimits.model_fields[self.diagnostic].default)
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What high credibility needs: one of some checks, made.
-
-    Attributes
-    ----------
-    checks : tuple of str
-        Names, one of which must have been made.
-    made_when : {"decided", "measured"}
-        Whether a check is made once it passed or failed, or once it has a value.
-    unsettled : str
-        What is not known without it.
-    reason, remedy : str
-        Why high credibility needs it, and how it comes about.
-    """
-
-    checks: tuple[str, ...]
-    made_when: Literal["decided", "measured"]
-    unsettled: str
-    reason: str
-    remedy: str
-
+from artwork_insights.verdict.rule import Need, Rule
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -102,7 +25,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "overlap", "credibility", "caveat",
         "Below half of the rows the answer speaks of a minority of the artwork; severe where fewer than 10 rows' worth "
-        "is left on a side, since a mean over them hangs on single artworks.",
+        "is left on a side, or less than 1 % of the variance of a component that there is more or less of, since an "
+        "estimate from them hangs on single artworks.",
         side="at_least", unsettled="whether there is artwork to compare with",
         remedy="Make artwork of the kind that is missing, so that both sides can be compared.",
     ),
@@ -114,9 +38,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "balance", "credibility", "caveat",
-        "Differences below 0.1 SD are the field's convention for negligible (Austin 2009); severe above 0.5 SD, where "
-        "no adjustment by weights is believable.",
-        side="at_most", remedy="Name what still differs among the confounders in another form, or trim more.",
+        "Differences below 0.1 SD are the field's convention for negligible (Austin 2009); severe where no adjustment "
+        "by weights is believable.",
+        side="at_most", severe_at=0.5,
+        remedy="Name what still differs among the confounders in another form, or trim more.",
     ),
     Rule(
         "calibration", "credibility", "caveat",
@@ -143,15 +68,17 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "detector", "credibility", "caveat",
-        "An effect that is no longer clear once the detector's errors are taken out was theirs. Where taking them out "
-        "changes it by more than a tenth, its size is not the one shown.",
-        limits_size=True, remedy="Label more artworks by hand, so that the detector's errors are known better.",
+        "An effect that is no longer clear once the detector's errors are taken out was theirs; severe where it is "
+        "clear and of the other sign. Where taking them out makes it larger or smaller by more than a tenth, its size "
+        "is not the one shown.",
+        limits_size=True, is_ratio=True,
+        remedy="Label more artworks by hand, so that the detector's errors are known better.",
     ),
     Rule(
         "unconfoundedness", "credibility", "caveat",
         "What is not known about an artwork may be as strong as the strongest thing that is: the robustness value must "
         "lie above it (Cinelli and Hazlett 2020).",
-        side="at_least", is_relative=True, unsettled="whether something unseen is behind it",
+        side="at_least", made_when="compared", is_relative=True, unsettled="whether something unseen is behind it",
         remedy="Run an A/B test: nothing else rules out what nobody measured.",
     ),
     Rule(
@@ -163,7 +90,8 @@ RULES: tuple[Rule, ...] = (
         "leave_one_block_out", "credibility", "caveat",
         "An unseen confounder like the strongest observed one would move the estimate as far: beyond the interval's "
         "distance from zero the direction is in doubt, beyond one standard error the size.",
-        limits_size=True, remedy="Measure more of what differs between artworks of a title, or run an A/B test.",
+        made_when="measured", limits_size=True,
+        remedy="Measure more of what differs between artworks of a title, or run an A/B test.",
     ),
     Rule(
         "interference", "credibility", "caveat",
@@ -192,47 +120,51 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "placebo_treatment", "credibility", "caveat",
         "A component dealt at random must be called an effect 1 time in 20, up to three errors of the draws; severe "
-        "above 15 %, where every interval is too short.",
-        unsettled="whether chance is told from an effect", remedy="Use the equally weighted estimate, or more titles.",
+        "at three times that share, where every interval is too short.",
+        side="at_most", severe_at=0.15, is_relative=True, unsettled="whether chance is told from an effect",
+        remedy="Use the equally weighted estimate, or more titles.",
     ),
     Rule(
         "placebo_outcome", "credibility", "caveat",
         "An artwork cannot change what was there before it; 1 false alarm in 100, severe at 1 in 10,000.",
-        remedy="Add what was known before to the confounders.",
+        side="at_most", is_relative=True, remedy="Add what was known before to the confounders.",
     ),
     Rule(
         "negative_control", "credibility", "caveat",
         "Something that cannot work and seems to work shows that something else does; 1 false alarm in 100.",
+        side="at_most", is_relative=True,
         remedy="Look for what drives both the control and the outcome, and add it to the confounders.",
     ),
     Rule(
         "split_halves", "credibility", "caveat",
-        "Random halves must seem to differ 1 time in 20, up to three errors of the draws; severe above 15 %, where "
-        "every interval is too short.",
-        remedy="Use the equally weighted estimate, or more titles.",
+        "Random halves must seem to differ 1 time in 20, up to three errors of the draws; severe at three times that "
+        "share, where every interval is too short.",
+        side="at_most", severe_at=0.15, is_relative=True, remedy="Use the equally weighted estimate, or more titles.",
     ),
     Rule(
         "subset_stability", "credibility", "caveat",
-        "Over random subsets of the titles the estimate must spread about as far as its error predicts; severe above "
-        "four times as far.",
-        remedy="Look for a few titles that carry the effect.",
+        "Over random subsets of the titles the estimate must spread about as far as its error and the chance in making "
+        "it anew predict; 1 false alarm in 1,000, severe where the error is far too small for any interval.",
+        side="at_most", severe_times=2.0, is_relative=True, remedy="Look for a few titles that carry the effect.",
     ),
     Rule(
         "random_common_cause", "credibility", "caveat",
-        "A column of noise among the confounders must not move the estimate by more than its error; severe above two.",
-        remedy="Use fewer confounders, or a simpler learner.",
+        "A column of noise among the confounders must not move the estimate by more than its error; severe where it "
+        "moves it from the middle of its interval to the end.",
+        side="at_most", severe_at=2.0, remedy="Use fewer confounders, or a simpler learner.",
     ),
     Rule(
         "zero_confounder", "credibility", "caveat",
         "Made anew with other random numbers and a hidden cause of strength zero, the estimate must stay within one "
-        "error; severe beyond two, where chance in its making decides it.",
+        "error; severe where chance in its making decides it.",
+        side="at_most", severe_at=2.0,
         remedy="Set repeats = 5 or more under [estimation], so that no single draw of folds decides.",
     ),
     Rule(
         "specification_curve", "credibility", "caveat",
         "Half of the defensible analyses must answer alike and at most one in ten the opposite; else the choice of "
         "analysis gave the answer.",
-        remedy="Say which analyses disagree and why before acting.",
+        side="at_least", remedy="Say which analyses disagree and why before acting.",
     ),
     Rule(
         "multiplicity", "answer", "informs",
@@ -242,22 +174,23 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 NEEDS: tuple[Need, ...] = (
     Need(
-        ("measurement",), "decided", "how exactly the component is measured",
+        ("measurement",), "how exactly the component is measured",
         "A detector whose errors nobody knows shrinks effects by an unknown share.",
         "Label artworks by hand, so that the detector's errors are known and taken out.",
     ),
     Need(
-        ("serving_policy",), "decided", "whether a winner is only its audience",
+        ("serving_policy",), "whether a winner is only its audience",
         "A recommender shows an artwork to those who like it; without audiences in the log nobody sees that.",
         "Add to the log to whom each artwork was shown (a column such as device), or the propensity of showing it.",
+        applies_to="take_rates",
     ),
     Need(
-        ("negative_control", "placebo_outcome"), "decided", "whether something that cannot work seems to",
+        ("negative_control", "placebo_outcome"), "whether something that cannot work seems to",
         "Unseen confounding shows only where nothing may show: every other check is blind to it.",
         "Name a negative control or a placebo outcome under [checks]: what cannot work, or what artwork cannot change.",
     ),
     Need(
-        ("leave_one_block_out", "unconfoundedness"), "measured", "how strong a confounder can be",
+        ("leave_one_block_out", "unconfoundedness"), "how strong a confounder can be",
         "Without an observed confounder that differs between artworks of a title, unseen ones have no yardstick.",
         "Add what is known of single artworks to the confounders, such as their shape or who made them.",
     ),

@@ -72,3 +72,7 @@ class Verdict:
     carried_by: tuple[Statement, ...] = ()
     would_change: tuple[Statement, ...] = ()
     next_actions: tuple[Statement, ...] = ()
+
+
+NOT_JUDGED = Verdict("inconclusive", "undecided", credible=False, reasons=())
+"""Stands in a finding until the findings of its study are judged together; it supports nothing."""

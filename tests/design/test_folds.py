@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artwork_insights.design.folds import assign_title_folds, encode_titles
+from artwork_insights.design.folds import assign_title_folds, encode_titles, splits
 from artwork_insights.errors import NotIdentifiedError
 
 
@@ -73,3 +73,10 @@ def test_labels_that_are_no_titles_are_refused(title, sentence):
 def test_fewer_than_two_folds_are_refused(folds):
     with pytest.raises(NotIdentifiedError, match="use at least 2 folds"):
         assign_title_folds(np.arange(10), folds, np.random.default_rng(0))
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=40))
+@settings(max_examples=100, deadline=None)
+def test_a_code_that_meets_several_others_is_seen(pairs):
+    inner, outer = np.array(pairs, dtype=np.int64).T
+    assert splits(inner, outer) == any(len(set(outer[inner == code])) > 1 for code in set(inner))

@@ -72,6 +72,19 @@ def test_with_replacement_every_treated_row_has_its_nearest_control():
     assert pairs.distance == pytest.approx(nearest)
 
 
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_among_equal_propensities_every_treated_row_has_a_nearest_control_of_its_stratum(seed):
+    rng = np.random.default_rng(seed)
+    propensity, treated, strata = rng.random(120).round(1), rng.integers(0, 2, 120), rng.integers(0, 4, 120)
+    pairs = match_pairs(propensity, treated, strata=strata, caliper_sd=None, replace=True)
+    gaps = np.abs(logit(propensity)[:, None] - logit(propensity))
+    gaps[(strata[:, None] != strata) | (treated == 1)] = np.inf
+    nearest = gaps.min(axis=1)[treated == 1]
+    assert pairs.distance == pytest.approx(nearest[np.isfinite(nearest)])
+    assert pairs.n_unmatched == np.isinf(nearest).sum()
+
+
 def test_matching_balances_what_the_propensity_knows_and_recovers_the_effect():
     rng = np.random.default_rng(1)
     x = rng.normal(size=(4000, 2))

@@ -124,6 +124,8 @@ def test_groups_may_be_a_data_frame_of_any_index():
     [
         ([0, 2], {}, "overlap is a matter of two sides: the treatment must be zeros and ones."),
         ([0, 1, 1], {}, "propensity has 2 rows and the treatment 3."),
+        ([1, 1], {}, "the treatment does not vary (it is always 1); there is nothing to compare."),
+        ([0, 1], {"titles_needed": -3}, "titles_needed=-3 is not a whole number of at least 10."),
         ([0, 1], {"clusters": ["a"]}, "clusters has 1 rows and the treatment 2."),
         ([0, 1], {"groups": {"genre": ["a"]}}, "genre has 1 rows and the treatment 2."),
     ],
@@ -134,6 +136,10 @@ def test_a_fault_is_one_sentence(treatment, options, sentence):
     assert str(refusal.value) == sentence
     with pytest.raises(NotIdentifiedError, match="a chance between 0 and 1"):
         check_overlap([0, 1], [0.5, 1.5])
+    with pytest.raises(NotIdentifiedError, match=r"the treatment does not vary \(it is empty\)"):
+        check_overlap([], [])
+    with pytest.raises(NotIdentifiedError, match="every propensity is missing: no title varies in the treatment"):
+        check_overlap([0, 1], [np.nan, np.nan])
 
 
 @given(st.lists(st.floats(0.01, 100), min_size=1, max_size=50), st.floats(0.01, 100))

@@ -77,6 +77,37 @@ def test_two_arms_are_the_average_effect(catalogue):
         assert abs(np.mean(gaps)) < 0.5, design
 
 
+def in_many_countries(seed=0):
+    """60 titles in 40 countries; the effect of an artwork differs by country."""
+    rng = np.random.default_rng(seed)
+    title, country = np.repeat(np.arange(60), 40), np.tile(np.arange(40), 60)
+    treatment = rng.integers(2, size=2400).astype(float)
+    effect = 0.5 + rng.normal(size=40)[country]
+    outcome = rng.normal(size=60)[title] + effect * treatment + rng.normal(size=2400)
+    return outcome, treatment, rng.normal(size=(2400, 1)), title, np.column_stack([title, country])
+
+
+@pytest.mark.parametrize(("design", "estimand"), [("pooled", "ATE"), ("mundlak", "ATE"), ("within", "ATO")])
+def test_two_arms_in_many_countries_have_the_two_way_error_of_the_average_effect(design, estimand):
+    outcome, treatment, x, title, clusters = in_many_countries()
+    options = {"design": design, "estimand": estimand, "learner": "linear", "folds": 2}
+    one = estimate_average_effect(outcome, treatment, x, clusters, **options)
+    two = estimate_arm_effects(outcome, treatment, x, clusters, **options).contrasts[0].estimate
+    assert two.std_error == pytest.approx(one.std_error, rel=0.02)  # trees draw other rows for the two
+    assert two.degrees_of_freedom == one.degrees_of_freedom == 39
+    alone = estimate_arm_effects(outcome, treatment, x, title, **options).contrasts[0].estimate
+    assert alone.std_error < 0.5 * two.std_error  # the control: by title alone, far too sure
+
+
+def test_the_joint_test_of_several_arms_knows_of_countries_too():
+    outcome, treatment, x, title, clusters = in_many_countries(1)
+    arms = np.where(treatment == 1, np.random.default_rng(2).integers(1, 3, len(title)), 0)
+    options = {"design": "pooled", "learner": "linear", "folds": 2}
+    both, alone = (estimate_arm_effects(outcome, arms, x, c, **options).no_difference for c in (clusters, title))
+    assert both.statistic < 0.2 * alone.statistic
+    assert (both.numerator_df, both.denominator_df) == (2, 38)
+
+
 def test_inside_titles_without_confounders_it_is_the_regression_on_title_dummies(catalogue):
     outcome, _, _, title, _ = catalogue
     arms = np.random.default_rng(0).integers(3, size=len(title))
@@ -98,6 +129,16 @@ def test_an_arm_that_meets_no_other_inside_titles_is_named(catalogue):
     assert found.contrast("with", "without").estimate is not None
 
 
+def test_effective_numbers_are_those_of_the_average_effect(catalogue):
+    outcome, treatment, x, title, _ = catalogue
+    options = {"design": "pooled"}
+    one = estimate_average_effect(outcome, treatment, x, title, **options)
+    two = estimate_arm_effects(outcome, treatment, x, title, **options).contrasts[0].estimate
+    assert two.n_effective_assets == pytest.approx(one.n_effective_assets, rel=0.1)
+    assert two.n_effective_titles == pytest.approx(one.n_effective_titles, rel=0.1)
+    assert two.n_effective_assets < 0.9 * two.n_assets
+
+
 def test_crumps_limits_of_an_arm_leave_out_what_a_small_share_does_and_a_level_widens(catalogue):
     outcome, treatment, x, title, _ = catalogue
     arms = np.where(treatment == 1, "with", "without")
@@ -109,11 +150,20 @@ def test_crumps_limits_of_an_arm_leave_out_what_a_small_share_does_and_a_level_w
     assert ours.contrasts[0].simultaneous_interval == pytest.approx(ours.contrasts[0].estimate.interval(0.99))
 
 
+def test_arms_that_no_title_mixes_are_compared_across_titles(catalogue):
+    outcome, _, x, title, _ = catalogue
+    assert estimate_arm_effects(outcome, title % 3, x, title).design == "pooled"
+
+
 def test_what_cannot_be_estimated_is_refused(catalogue):
     outcome, treatment, x, title, _ = catalogue
     with pytest.raises(NotIdentifiedError, match="design 'within' estimates the ATO of several arms and no ATE"):
         estimate_arm_effects(outcome, treatment, x, title, design="within")
     with pytest.raises(NotIdentifiedError, match="design 'mundlak' is not identified: 0 of 60 titles"):
         estimate_arm_effects(outcome, title % 3, x, title, design="mundlak")
+    with pytest.raises(NotIdentifiedError, match=r"level=95 is not a share; it lies between 0 and 1"):
+        estimate_arm_effects(outcome, treatment, x, title, level=95)
+    with pytest.raises(NotIdentifiedError, match=r"arm '0' has \d artworks, fewer than 10, as have 59 further arms"):
+        estimate_arm_effects(outcome, title, x, title)
     with pytest.raises(NotIdentifiedError, match=r"trim=0.7 is no rule"):
         estimate_arm_effects(outcome, treatment, x, title, trim=0.7)

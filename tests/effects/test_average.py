@@ -48,6 +48,19 @@ def test_the_default_design_follows_whether_clusters_repeat(catalogue):
     assert estimate_average_effect(outcome, treatment, x).design == "pooled"
 
 
+def test_one_artwork_a_title_in_several_countries_is_compared_across_titles():
+    rng = np.random.default_rng(2)
+    title, country = np.repeat(np.arange(100), 3), np.tile(np.arange(3), 100)
+    treatment, x = rng.integers(2, size=100)[title], rng.normal(size=(300, 1))
+    outcome = 0.5 * treatment + rng.normal(size=100)[title] + rng.normal(size=300)
+    for clusters in (title, np.column_stack([title, country])):
+        found = estimate_average_effect(outcome, treatment, x, clusters, learner="linear")
+        assert (found.design, found.n_titles) == ("pooled", 100)
+        assert abs(found.effect - 0.5) < 3 * found.std_error
+        with pytest.raises(NotIdentifiedError, match="'mundlak' is not identified: 0 of 100 titles have artwork that"):
+            estimate_average_effect(outcome, treatment, x, clusters, design="mundlak")
+
+
 def test_an_estimate_says_what_it_is_and_what_it_rests_on(catalogue):
     outcome, treatment, x, title, _ = catalogue
     plain = estimate_average_effect(outcome, treatment, x, title, design="pooled", trim=0.0)
@@ -108,17 +121,51 @@ def test_an_estimate_carries_what_it_rests_on_as_diagnostics(catalogue):
     outcome, treatment, x, title, _ = catalogue
     found = estimate_average_effect(outcome, treatment, x, title)
     values = {diagnostic.name: diagnostic.value for diagnostic in found.diagnostics}
-    assert list(values)[:6] == [
-        "smallest_propensity", "share_trimmed", "treatment_auc", "outcome_r2", "effective_assets", "effective_titles",
+    assert list(values)[:8] == [
+        "smallest_propensity", "share_trimmed", "treatment_auc", "treatment_variance_left", "identification",
+        "outcome_r2", "effective_assets", "effective_titles",
     ]  # fmt: skip
     assert 0.05 <= values["smallest_propensity"] < 0.5
     assert 0 < values["share_trimmed"] < 0.3
     assert 0.5 < values["treatment_auc"] < 1
     assert 0.2 < values["outcome_r2"] < 1
     assert values["effective_titles"] == found.n_effective_titles < found.n_titles
-    assert all(diagnostic.passed is None and diagnostic.sentence.endswith(".") for diagnostic in found.diagnostics)
+    assert all(diagnostic.sentence.endswith(".") for diagnostic in found.diagnostics)
+    judged = [diagnostic.name for diagnostic in found.diagnostics if diagnostic.passed is not None]
+    assert judged == ["treatment_variance_left"]
+    varying = len(set(title[pd.Series(treatment).groupby(title).transform("nunique") == 2]))
+    assert values["identification"] == varying / 60
+    assert (
+        f"{varying} of 60 titles vary in the treatment"
+        in {d.name: d.sentence for d in found.diagnostics}["identification"]
+    )
     slope = estimate_average_effect(outcome, x[:, 0], x[:, 1], title)
-    assert [diagnostic.name for diagnostic in slope.diagnostics][:2] == ["treatment_r2", "outcome_r2"]
+    assert [diagnostic.name for diagnostic in slope.diagnostics][:4] == [
+        "treatment_r2", "treatment_variance_left", "identification", "outcome_r2",
+    ]  # fmt: skip
+    across = estimate_average_effect(outcome, treatment, x, title, design="pooled")
+    assert "identification" not in {diagnostic.name for diagnostic in across.diagnostics}
+
+
+def test_a_confounder_that_encodes_the_treatment_is_named_in_the_refusal_and_in_the_diagnostics(catalogue):
+    outcome, treatment, x, title, _ = catalogue
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"noise": x[:, 0], "seen": treatment + 0.05 * rng.normal(size=len(title))})
+    with pytest.raises(NotIdentifiedError) as refusal:
+        estimate_average_effect(outcome, treatment, frame, title, design="pooled", trim=0.3)
+    assert "of the component's variation is left after adjusting, which no other `trim` gives back" in str(
+        refusal.value
+    )
+    assert "In particular, it is encoded by seen (predicts it alone with AUC 1.00;" in str(refusal.value)
+    dose = np.digitize(x[:, 1], [-0.5, 0.5]).astype(float)
+    frame["seen"] = dose + 0.05 * rng.normal(size=len(title))
+    slope = estimate_average_effect(outcome, dose, frame, title, design="pooled")
+    (left,) = [found for found in slope.diagnostics if found.name == "treatment_variance_left"]
+    assert (left.passed, left.limit) == (False, 0.05)
+    assert left.value < 0.05
+    assert "is left after adjusting; it is encoded by seen (predicts it alone with R2" in left.sentence
+    sound = estimate_average_effect(outcome, dose, x[:, 0], title, design="pooled")
+    assert [found.passed for found in sound.diagnostics if found.name == "treatment_variance_left"] == [True]
 
 
 def test_with_few_titles_the_bootstrap_stands_beside_the_interval(catalogue):
@@ -261,6 +308,14 @@ def test_what_cannot_be_estimated_is_refused_in_one_sentence(catalogue, options,
     with pytest.raises(NotIdentifiedError) as refusal:
         estimate_average_effect(outcome, treatment, x, title, **options)
     assert str(refusal.value).startswith(sentence)
+
+
+def test_text_that_reads_like_numbers_is_refused(catalogue):
+    outcome, treatment, x, title, _ = catalogue
+    with pytest.raises(NotIdentifiedError, match=r"the outcome holds '.*'; it needs numbers or truth values."):
+        estimate_average_effect(outcome.astype(str), treatment, x, title)
+    with pytest.raises(NotIdentifiedError, match=r"the treatment holds '[01]'; it needs numbers or truth values."):
+        estimate_average_effect(outcome, treatment.astype(int).astype(str).astype(object), x, title)
 
 
 def test_an_outcome_that_is_missing_constant_or_short_is_refused(catalogue):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from patsy import cr
 
+from artwork_insights.effects.average import estimate_average_effect
 from artwork_insights.effects.dose_response import estimate_dose_response, natural_spline, place_knots
 from artwork_insights.errors import NotIdentifiedError
 
@@ -95,6 +96,22 @@ def test_doses_are_held_against_the_reference_and_bands_are_wider_than_intervals
     assert other.effect[1] == pytest.approx(found.effect[2] - found.effect[0], rel=1e-6)
     half = np.array(found.high) - found.effect
     assert (half[[0, 2]] > 2.0 * np.array(found.std_error)[[0, 2]]).all()
+
+
+def test_a_straight_line_in_many_countries_has_the_two_way_error_of_the_slope():
+    rng = np.random.default_rng(4)
+    title, country = np.repeat(np.arange(60), 40), np.tile(np.arange(40), 60)
+    dose = rng.random(2400)
+    outcome = rng.normal(size=60)[title] + (0.5 + rng.normal(size=40))[country] * dose + rng.normal(size=2400)
+    x, clusters = rng.normal(size=(2400, 1)), np.column_stack([title, country])
+    options = {"learner": "linear", "folds": 2}
+    slope = estimate_average_effect(outcome, dose, x, clusters, **options)
+    ends = {"at": [dose.min(), dose.max()], "reference": dose.min(), "knots": 3}
+    curve = estimate_dose_response(outcome, dose, x, clusters, **ends, **options)
+    assert curve.std_error[1] == pytest.approx(slope.std_error, rel=0.1)
+    assert curve.linearity.denominator_df == curve.no_effect.denominator_df + 1 == 39
+    alone = estimate_dose_response(outcome, dose, x, title, **ends, **options)
+    assert alone.std_error[1] < 0.6 * curve.std_error[1]  # the control: by title alone, too sure
 
 
 def test_a_condition_has_no_curve():

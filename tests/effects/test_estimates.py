@@ -7,6 +7,9 @@ import pytest
 from statsmodels.stats.weightstats import DescrStatsW
 
 from artwork_insights.effects.estimates import EffectEstimate
+from artwork_insights.effects.forest.held_out import HeldOutNumber
+from artwork_insights.effects.forest.predicting import ConditionalEffects
+from artwork_insights.errors import NotIdentifiedError
 
 
 def estimate(effect, std_error, titles):
@@ -30,3 +33,11 @@ def test_few_titles_make_wider_intervals():
 def test_an_estimate_cannot_be_changed():
     with pytest.raises(AttributeError):
         estimate(1.0, 0.1, 5).effect = 2.0
+
+
+@pytest.mark.parametrize("level", [95, 0, 1, -0.5, np.nan, "0.95"])
+def test_a_level_that_is_no_share_is_refused(level):
+    conditional = ConditionalEffects(np.ones(2), np.ones(2), np.ones(2))
+    for found in (estimate(0.1, 0.1, 30), HeldOutNumber(0.1, 0.1, 30), conditional):
+        with pytest.raises(NotIdentifiedError, match="is not a share; it lies between 0 and 1"):
+            found.interval(level)

@@ -8,8 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from artwork_insights.effects.forest import fit as forest_fit
+from artwork_insights.effects.forest import predicting
 from artwork_insights.effects.forest.bags import Residuals, Size, fill_leaves, grow_bags
-from artwork_insights.effects.forest.fit import fit_causal_forest, positive_variance
+from artwork_insights.effects.forest.fit import capped_rows, fit_causal_forest
+from artwork_insights.effects.forest.predicting import positive_variance
 from artwork_insights.errors import NotIdentifiedError, TableError
 
 SMALL = Size(bags=8, splits=2, trees=2)
@@ -206,6 +209,52 @@ def test_columns_called_by_numbers_are_the_columns_of_an_array_and_two_of_one_na
     assert np.array_equal(plain, fit_causal_forest(y, t, pd.DataFrame(x), title, size=SMALL).conditional_effects)
     with pytest.raises(TableError, match="two columns are called 'a'"):
         fit_causal_forest(y, t, pd.DataFrame(x[:, :2], columns=["a", "a"]), title, size=SMALL)
+
+
+def test_above_the_cap_whole_titles_are_drawn_it_is_said_and_every_cell_has_an_effect(monkeypatch):
+    y, t, x, title, effect = draw_smooth(5, n_titles=300)
+    whole = fit_causal_forest(y, t, x, title, size=SMALL)
+    assert (whole.n_cells, whole.note) == (len(y), "")
+    monkeypatch.setattr(forest_fit, "LARGEST_NUMBER_OF_CELLS", 1000)
+    found = fit_causal_forest(y, t, x, title, size=SMALL)
+    assert 980 < found.n_cells <= 1000
+    assert found.note == f"The forest was grown on {found.n_cells:,} of {len(y):,} cells, a random draw of titles."
+    drawn = np.unique(title[capped_rows(title, 0)])
+    for bag in found.bags:
+        assert bag.in_bag.shape == (300,)
+        assert bag.in_bag.sum() == len(drawn) // 2
+        assert set(np.flatnonzero(bag.in_bag)) <= set(drawn)
+    unseen = ~np.isin(title, drawn)
+    assert np.isfinite(found.conditional_effects[unseen]).all()
+    assert np.corrcoef(found.conditional_effects[unseen], effect[unseen])[0, 1] > 0.5
+    np.testing.assert_allclose(found.predict(x[unseen]).effects, found.conditional_effects[unseen])
+    monkeypatch.setattr(forest_fit, "LARGEST_NUMBER_OF_CELLS", 10)
+    assert len(np.unique(title[capped_rows(title, 0)])) == 40  # titles of so many cells that few would be left
+
+
+def test_predictions_are_the_same_in_one_part_and_in_many(monkeypatch):
+    y, t, x, title, _ = draw_smooth(6, n_titles=60)
+    fit = fit_causal_forest(y, t, x, title, size=SMALL)
+    parts = predicting.predict_out_of_sample(fit.bags, x)
+    monkeypatch.setattr(predicting, "MOST_AT_ONCE", 7)
+    again = fit_causal_forest(y, t, x, title, size=SMALL)
+    for field in ("effects", "std_errors", "degrees_of_freedom"):
+        np.testing.assert_array_equal(getattr(fit.conditional, field), getattr(again.conditional, field))
+    np.testing.assert_array_equal(predicting.predict_out_of_sample(fit.bags, x), parts)
+
+
+@pytest.mark.parametrize(
+    ("size", "sentence"),
+    [
+        (3, r"size=3 is no size of a forest; use Size\(bags=60, splits=4, trees=3\)"),
+        (Size(2.5, 2, 1), "bags=2.5 is not a whole number of at least 1."),
+        (Size(1, 2, 1), "errors need at least 2 bags of at least 2 splits of a tree."),
+    ],
+)
+def test_a_size_that_is_none_is_refused(size, sentence):
+    y, t, x, title, _ = draw_smooth(3, n_titles=60)
+    with pytest.raises(NotIdentifiedError, match=sentence):
+        fit_causal_forest(y, t, x, title, size=size)
 
 
 def test_residuals_and_weights_that_say_nothing_are_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,11 @@ from pydantic import TypeAdapter
 from artwork_insights.design.assignment import make_assignment
 from artwork_insights.design.confounders import Confounders
 from artwork_insights.effects.design_fit import fit_design
+from artwork_insights.effects.forest import fit as forest_fit
 from artwork_insights.effects.forest import summary
 from artwork_insights.effects.forest.bags import Size
-from artwork_insights.effects.forest.summary import ForestSummary, capped_rows, summarise_forest
+from artwork_insights.effects.forest.fit import capped_rows
+from artwork_insights.effects.forest.summary import ForestSummary, summarise_forest
 from artwork_insights.effects.groups import group_effects_of
 from artwork_insights.effects.nuisances import fold_labels
 from artwork_insights.effects.sample import AnalysisSample
@@ -98,7 +101,7 @@ def test_no_modifier_and_few_titles_give_no_forest(fit):
 
 
 def test_whole_titles_are_drawn_above_the_cap_and_it_is_said(fit, monkeypatch):
-    monkeypatch.setattr(summary, "LARGEST_NUMBER_OF_CELLS", 300)
+    monkeypatch.setattr(forest_fit, "LARGEST_NUMBER_OF_CELLS", 300)
     title = fit.sample.assignment.title
     rows = capped_rows(title, 3)
     assert 290 < len(rows) <= 300
@@ -115,3 +118,24 @@ def test_within_titles_and_for_slopes_the_tests_use_partially_linear_scores(fit)
     found = summarise_forest(within, (), labels_of(within), 1, component="a face")
     assert found.calibration.slope.p_value < 0.01
     assert found.calibration.mean_effect.value == pytest.approx(within.estimate("ATO").effect, abs=0.2)
+
+
+def test_titles_that_share_a_picture_are_drawn_learned_from_and_tested_together(fit, monkeypatch):
+    seen = {}
+    for name in ("fit_causal_forest", "predict_held_out", "learn_policy"):
+        monkeypatch.setattr(summary, name, _spy(getattr(summary, name), name, seen))
+    assignment = fit.sample.assignment
+    joined = replace(fit, sample=replace(fit.sample, assignment=replace(assignment, block=assignment.title // 2)))
+    found = summarise_forest(joined, (), labels_of(fit), 1)
+    assert len(np.unique(seen["fit_causal_forest"][3])) == 45
+    assert seen["predict_held_out"][0].n_titles == 45
+    assert len(np.unique(seen["learn_policy"][3])) == 45
+    assert found.calibration.n_titles <= 27  # three of five folds of 45 blocks
+
+
+def _spy(function, name, seen):
+    def remember(*arguments, **named):
+        seen[name] = arguments
+        return function(*arguments, **named)
+
+    return remember

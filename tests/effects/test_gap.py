@@ -70,6 +70,24 @@ def test_the_within_design_drops_no_overlap_and_mundlak_keeps_only_titles_that_v
     assert ((mundlak.propensity[outside] < 0.05) | (mundlak.propensity[outside] > 0.95)).all()
 
 
+def test_the_error_of_a_gap_knows_of_countries_where_there_are_enough():
+    rng = np.random.default_rng(6)
+    title, country = np.repeat(np.arange(60), 40), np.tile(np.arange(40), 60)
+    quality = rng.normal(size=60)[title]
+    treatment = (rng.random(2400) < 1 / (1 + np.exp(-quality))).astype(float)
+    outcome = quality * (1 + 2 * rng.normal(size=40)[country]) + 0.5 * treatment + rng.normal(size=2400)
+    columns = Confounders(rng.normal(size=(2400, 1)), ("a",), ("a",))
+    gaps = []
+    for second in (country, country // 2):  # 20 countries are too few to cluster by
+        sample = AnalysisSample(make_assignment(treatment, columns, title, country=second), outcome)
+        folds = fold_labels(sample, 2, 1, np.random.default_rng(0))
+        one, two = (fit_design(sample, d, folds, trim=0.05, seed=0, learner="linear") for d in ("pooled", "mundlak"))
+        gaps.append(compare_designs(one, two, sample.assignment.block))
+        assert compare_designs(one, one, sample.assignment.block) == (0, 0)
+    assert gaps[0][0] == pytest.approx(gaps[1][0])
+    assert gaps[0][1] > 1.3 * gaps[1][1]
+
+
 def test_titles_joined_by_near_identical_artwork_share_a_fold_and_count_as_one(catalogue):
     outcome, treatment, x, title, _ = catalogue
     confounders, block = Confounders(x, ("a", "b"), ("a", "b")), title // 3

@@ -51,7 +51,7 @@ def test_coefficients_errors_and_degrees_of_freedom_are_those_of_explicit_matric
     witness = sm.WLS(residuals[1], residuals[0], residuals[2]).fit()
     covariance, freedom = explicit(*residuals)
     np.testing.assert_allclose(found.effect, witness.params, rtol=RTOL)
-    np.testing.assert_allclose(found.influence.T @ found.influence, covariance, rtol=RTOL)
+    np.testing.assert_allclose(found.covariance, covariance, rtol=RTOL)
     np.testing.assert_allclose(found.std_error, np.sqrt(np.diag(covariance)), rtol=RTOL)
     np.testing.assert_allclose(found.degrees_of_freedom, freedom, rtol=RTOL)
 
@@ -64,6 +64,27 @@ def test_one_treatment_is_the_ratio_of_sums(residuals):
     ratio = clustered_means(one[:, 0] * outcome, one[:, 0] ** 2, weights, title, group)
     for field in ("effect", "std_error", "degrees_of_freedom"):
         assert getattr(ours, field)[0] == pytest.approx(getattr(ratio, field)[0], rel=RTOL)
+
+
+def test_with_enough_countries_errors_are_the_two_way_ones_of_the_ratio_of_sums():
+    rng = np.random.default_rng(3)
+    title, country = np.repeat(np.arange(50), 40), np.tile(np.arange(40), 50)
+    treatments, weights = rng.normal(size=(2000, 2)), rng.uniform(0.3, 3, 2000)
+    outcome = treatments[:, 0] * rng.normal(1, 1, 40)[country] + rng.normal(size=2000)
+    one = treatments[:, :1]
+    ours = combine_slopes([solve_slopes(one, outcome, weights, title, crossed=country)], np.eye(1))
+    ratio = clustered_means(
+        one[:, 0] * outcome, one[:, 0] ** 2, weights, title, np.zeros(2000, dtype=np.int64), crossed=country
+    )
+    assert ours.std_error[0] == pytest.approx(ratio.std_error[0], rel=RTOL)
+    assert ours.degrees_of_freedom[0] == ratio.degrees_of_freedom[0] == 39
+    alone = combine_slopes([solve_slopes(one, outcome, weights, title)], np.eye(1))
+    assert alone.std_error[0] < 0.3 * ours.std_error[0]
+    both = combine_slopes([solve_slopes(treatments, outcome, weights, title, crossed=country)], np.eye(2))
+    assert both.std_error == pytest.approx(np.sqrt(np.diag(both.covariance)))
+    assert both.degrees_of_freedom.max() == 39
+    few = combine_slopes([solve_slopes(one, outcome, weights, title, crossed=country // 2)], np.eye(1))
+    assert few.std_error[0] == alone.std_error[0]  # 20 countries are too few to cluster by
 
 
 def test_without_clusters_errors_are_those_of_white_and_normal(residuals):

@@ -80,6 +80,24 @@ def test_clusters_make_the_errors_those_of_titles(given):
     assert (together.n_titles, alone.n_titles) == (25, N)
 
 
+@pytest.mark.parametrize(("estimand", "score"), [("ATE", "aipw"), ("ATT", "aipw"), ("ATO", "aipw"), ("ATO", "plr")])
+def test_effective_numbers_are_kishs_of_the_weights_that_outcomes_get(estimand, score):
+    rng = np.random.default_rng(3)
+    p, title = np.repeat([0.5, 0.02], 360), np.repeat(np.arange(72), 10)
+    t = (rng.random(720) < p).astype(float)
+    y, w = rng.normal(size=720), rng.uniform(0.5, 2, 720)
+    given = {"propensity": p, "outcome_control": np.zeros(720), "outcome_treated": np.zeros(720)}
+    found = average_effect_from_predictions(y, t, **given, clusters=title, weights=w, estimand=estimand, score=score)
+    got = {"ATE": np.where(t == 1, 1 / p, 1 / (1 - p)), "ATT": np.where(t == 1, 1, p / (1 - p)), "ATO": np.abs(t - p)}
+    carried = w * got[estimand]
+    by_title = np.bincount(title, weights=carried)
+    assert found.n_effective_assets == pytest.approx(carried.sum() ** 2 / (carried**2).sum())
+    assert found.n_effective_titles == pytest.approx(by_title.sum() ** 2 / (by_title**2).sum())
+    if estimand == "ATE":
+        assert found.n_effective_assets < 0.25 * 720  # a handful of the rarely treated weigh 50 times as much
+        assert "wild_cluster_bootstrap" in {diagnostic.name for diagnostic in found.diagnostics}
+
+
 def test_series_of_any_index_truth_values_and_lists_are_taken_by_position(given):
     _, t, y, predictions = given
     base = average_effect_from_predictions(y, t, **predictions)

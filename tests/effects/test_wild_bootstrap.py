@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from artwork_insights.effects import wild_bootstrap
 from artwork_insights.effects.inference import clustered_means
 from artwork_insights.effects.wild_bootstrap import wild_cluster_bootstrap
 from artwork_insights.errors import NotIdentifiedError
@@ -31,6 +32,13 @@ def test_the_p_value_is_that_of_a_plain_loop_over_draws():
     assert ours.p_value == pytest.approx(np.mean(np.array(drawn) >= observed - 1e-10))
     assert 0 < ours.p_value < 0.3
     assert ours.distribution == "Rademacher"
+
+
+def test_draws_made_some_at_a_time_are_those_made_at_once(monkeypatch):
+    y, ones, weights, title = sample(3, 20, 0.3)
+    once = wild_cluster_bootstrap(y, ones, weights, title, rng=np.random.default_rng(1))
+    monkeypatch.setattr(wild_bootstrap, "MOST_AT_ONCE", 333)
+    assert wild_cluster_bootstrap(y, ones, weights, title, rng=np.random.default_rng(1)) == once
 
 
 @pytest.mark.parametrize("n_titles", [8, 20])

@@ -1,4 +1,4 @@
-"""Every process has its own core: OpenVINO must not bind the threads of all processes to the first one."""
+"""Every process has its own core, and graphs of one shape give the numbers of the graph of any shape."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from artwork_insights.features.openvino_runtime import OPTIONS
+from artwork_insights.features import openvino_runtime
+from artwork_insights.features.openvino_runtime import OPTIONS, ShapedNetwork
 
 openvino = pytest.importorskip("openvino")
 
@@ -34,3 +35,38 @@ def test_no_thread_of_a_network_is_bound_to_a_core():
     assert not is_bound(OPTIONS)
     if len(os.sched_getaffinity(0)) > 1:
         assert is_bound(OPTIONS | {"ENABLE_CPU_PINNING": True})  # the control
+
+
+def shaped(most: int, often: int) -> ShapedNetwork:
+    """Doubles its input and adds up its rows."""
+    image = openvino.opset13.parameter([1, -1, -1], np.float32)
+    double = openvino.opset13.multiply(image, np.float32(2))
+    rows = openvino.opset13.reduce_sum(image, np.array([1]))
+    return ShapedNetwork(openvino.Core(), openvino.Model([double, rows], [image], "double"), most=most, often=often)
+
+
+def test_a_shape_that_comes_often_has_a_graph_of_its_own_and_the_same_numbers():
+    network = shaped(most=2, often=3)
+    for number in range(5):
+        image = np.random.default_rng(number).random((1, 4, 6)).astype(np.float32)
+        double, rows = network.run(image)
+        np.testing.assert_array_equal(double, image * 2)
+        np.testing.assert_allclose(rows, image.sum(axis=1), rtol=1e-6)
+        assert len(network._of_shape) == (number >= 2)
+
+
+def test_what_a_run_returns_outlives_the_next_one():
+    network = shaped(most=1, often=1)
+    first, second = (network.run(np.full((1, 2, 2), value, np.float32))[0] for value in (1, 5))
+    assert first.max() == 2 and second.min() == 10
+
+
+def test_the_graphs_that_are_kept_and_the_shapes_that_are_counted_are_bounded(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(openvino_runtime, "_SHAPES_COUNTED", 10)
+    network = shaped(most=2, often=1)
+    for width in (1, 2, *range(3, 30)):
+        network.run(np.zeros((1, 1, width), np.float32))
+    assert [shape[2] for shape in network._of_shape] == [1, 2] and len(network._seen) <= 11
+    for _ in range(8):
+        network.run(np.zeros((1, 1, 50), np.float32))
+    assert [shape[2] for shape in network._of_shape] == [2, 50]  # the one used longest ago made way

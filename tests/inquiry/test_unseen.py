@@ -9,13 +9,16 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
+from artwork_insights.design.pairs import pair_artworks
 from artwork_insights.effects.cells import Cells
 from artwork_insights.inquiry.attack import attack
 from artwork_insights.inquiry.fitting import fit_hypothesis
 from artwork_insights.inquiry.pairs import match_artworks, show_pairs
 from artwork_insights.inquiry.refits import Remaker
+from artwork_insights.inquiry.specifications import draw_specifications
 from artwork_insights.inquiry.unseen import MOST_REFITS, confounder_strengths, examine_unseen, scores_of
 from artwork_insights.sensitivity.omitted_variables import bounds_of
+from artwork_insights.sensitivity.stress.estimators import compare_pairs
 from artwork_insights.sensitivity.unseen import UnseenConfounding
 from artwork_insights.study import Estimation, Hypothesis
 
@@ -56,6 +59,11 @@ def examine(cells, question=None, settings=SETTINGS, *, is_rate=True):
     fitted = fit_hypothesis(cells, question or ask(), settings, 0)
     estimate = fitted.headline.estimate(fitted.estimand)
     return fitted, estimate, examine_unseen(Remaker(fitted, settings, 0), estimate, "a face", is_rate=is_rate)
+
+
+def shown_cells(cells, fitted):
+    """One row per artwork of the headline, numbered as in its assignment."""
+    return cells.frame.loc[fitted.rows[fitted.headline.keep]].drop_duplicates("asset_id").reset_index(drop=True)
 
 
 @pytest.fixture(scope="module")
@@ -148,10 +156,57 @@ def test_with_one_artwork_per_title_pairs_share_genre_and_countries():
     fitted, _, found = examine(cells)
     assert fitted.headline.design == "pooled"
     assert found.confounding.matched_within == "genre and country"
-    pairs, _ = match_artworks(fitted, 0)
-    frame = cells.frame.loc[fitted.rows[fitted.headline.keep]].drop_duplicates("asset_id").reset_index(drop=True)
-    assert (frame["genre"].to_numpy()[pairs.treated] == frame["genre"].to_numpy()[pairs.control]).all()
-    assert show_pairs(cells, fitted, pd.Series(dtype=object), 0) == ()
+    matched = match_artworks(fitted, 0)
+    assert matched.shared == "genre and country"
+    genre = shown_cells(cells, fitted)["genre"].to_numpy()
+    assert (genre[matched.pairs.treated] == genre[matched.pairs.control]).all()
+
+
+def test_with_one_artwork_per_title_the_gallery_shows_pairs_of_two_titles_and_names_both():
+    cells = make_cells(titles=600, per_title=1)
+    fitted = fit_hypothesis(cells, ask(), SETTINGS, 0)
+    names = pd.Series({f"t{i:03d}": f"Title {i}" for i in range(600)})
+    shown = show_pairs(cells, fitted, names, 0)
+    frame, pairs = shown_cells(cells, fitted), match_artworks(fitted, 0).pairs
+    known = {(frame["asset_id"][i], frame["asset_id"][j]) for i, j in zip(pairs.treated, pairs.control, strict=True)}
+    title = frame.set_index("asset_id")["title_id"]
+    assert len(shown) == 6
+    for one in shown:
+        assert (one.treated_asset, one.control_asset) in known  # those that Gamma is made of
+        assert (one.title_id, one.control_title_id) == (title[one.treated_asset], title[one.control_asset])
+        assert (one.title, one.control_title) == (names[one.title_id], names[one.control_title_id])
+        assert one.title != one.control_title
+        assert one.shared == "genre and country"
+
+
+def test_artworks_are_matched_once_for_gamma_the_gallery_and_the_matched_estimate(examined, monkeypatch):
+    asked = []
+
+    def count(*given, **settings):
+        asked.append(1)
+        return pair_artworks(*given, **settings)
+
+    monkeypatch.setattr("artwork_insights.inquiry.pairs.pair_artworks", count)
+    fitted, estimate, found = examined
+    maker = Remaker(fitted, SETTINGS, 0)
+    again = examine_unseen(maker, estimate, "a face", is_rate=True)
+    curve = draw_specifications(maker, None, {})
+    shown = show_pairs(make_cells(), fitted, pd.Series(dtype=object), 0, maker.matched)
+    assert len(asked) == 1
+    assert again.confounding == found.confounding
+    assert shown == show_pairs(make_cells(), fitted, pd.Series(dtype=object), 0)
+    (matched,) = [one for one in curve.specifications if one.family == "matching"]
+    assert matched.estimate == compare_pairs(fitted.headline, match_artworks(fitted, 0).pairs).effect
+
+
+def test_a_maker_for_other_cells_remembers_nothing_of_the_first():
+    cells = make_cells(titles=60)
+    maker = Remaker(fit_hypothesis(cells, ask(), SETTINGS, 0), SETTINGS, 0)
+    first = maker.leave_out("warmth")
+    assert maker.leave_out("warmth") is first
+    other = replace(maker, seed=1)
+    assert other.leave_out("warmth") is not first
+    assert other.matched is not maker.matched
 
 
 def test_an_amount_has_no_pairs_and_an_e_value_for_one_standard_deviation():
@@ -183,8 +238,7 @@ def test_the_gallery_shows_matched_pairs_of_one_title_with_their_pooled_rates(ex
     cells = make_cells()
     names = pd.Series({"t000": "First"})
     shown = show_pairs(cells, fitted, names, 0)
-    pairs, _ = match_artworks(fitted, 0)
-    frame = cells.frame.loc[fitted.rows[fitted.headline.keep]].drop_duplicates("asset_id").reset_index(drop=True)
+    pairs, frame = match_artworks(fitted, 0).pairs, shown_cells(cells, fitted)
     known = {(frame["asset_id"][i], frame["asset_id"][j]) for i, j in zip(pairs.treated, pairs.control, strict=True)}
     assert len(shown) == 6
     assert {(one.treated_asset, one.control_asset) for one in shown} <= known
@@ -194,6 +248,7 @@ def test_the_gallery_shows_matched_pairs_of_one_title_with_their_pooled_rates(ex
     assert one.treated_rate == pytest.approx(cells.outcome[rows.to_numpy()].mean())
     assert one.treated_impressions == 2000
     assert one.title == names.get(one.title_id, one.title_id)
+    assert {(one.control_title, one.control_title_id, one.shared) for one in shown} == {(None, None, "title")}
 
 
 def test_the_result_survives_json_and_the_same_seed_gives_it_again(examined):

@@ -181,6 +181,22 @@ def test_the_classification_follows_its_table(total, path_a, path_b, direct, exp
     assert classify_paths(*paths) == expected
 
 
+@pytest.mark.parametrize(("level", "expected"), [(0.9, "partial"), (0.95, "full"), (0.99, "none")])
+def test_a_path_is_there_at_the_level_of_the_intervals(level, expected):
+    """p of .02 and .07: clear at 90 %, the one at 95 % alone, neither at 99 %."""
+    paths = (PathEstimate(1.0, 1.0, p) for p in (0.02, 0.02, 0.02, 0.07))
+    assert classify_paths(*paths, level=level) == expected
+
+
+def test_the_whole_answer_follows_the_level_that_was_asked_for():
+    outcome, treated, mediator, title, _ = make_cells(4)
+    for level in (0.5, 0.95, 1 - 1e-12):
+        ours = mediate(outcome, treated, mediator, None, title, absorb=title, level=level)
+        there = max(ours.treatment_to_mediator.p_value, ours.mediator_to_outcome.p_value) < 1 - level
+        assert (ours.classification != "none") is there
+    assert ours.classification == "none"
+
+
 def test_a_path_that_runs_through_says_on_what_it_depends_and_one_that_does_not_says_nothing():
     outcome, treated, mediator, title, _ = make_cells(3, direct=0.0, n_titles=150)
     ours = mediate(outcome, treated, mediator, None, title, absorb=title, mediator_name="face_size")

@@ -134,3 +134,23 @@ def test_the_degrees_of_freedom_of_the_titles_decide_what_is_clear():
     said = [_sentence("genre", list(GENRES), (-0.23, 1.0, 2.0), (0.1,) * 3, joint, ()) for joint in (few, many)]
     assert "no clear effect" in said[0]
     assert "the other way" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"outcome": ["good"] * 60}, "the outcome holds 'good'; it needs numbers"),
+        ({"outcome": np.full(60, np.nan)}, "the outcome is missing or infinite in 60 rows; leave those rows out"),
+        ({"treatment": np.ones(59)}, "treatment has 59 rows and the outcome 60; give one per row"),
+        ({"groups": ["Drama"] * 59}, r"genre: groups have shape \(59,\) and the outcome 60 rows; give one label"),
+        ({"confounders": np.ones((59, 2))}, "confounders has 59 rows and the outcome 60"),
+        ({"clusters": ["t"] * 59}, "clusters has 59 rows and the outcome 60"),
+        ({"weights": np.zeros(60)}, "weights must be positive numbers"),
+        ({"absorb": [None] * 60}, "absorb: 60 rows have no label"),
+    ],
+)
+def test_input_that_does_not_fit_is_refused_in_a_sentence(change, said):
+    rng = np.random.default_rng(0)
+    given = {"outcome": rng.normal(size=60), "treatment": rng.normal(size=60), "groups": ["Drama", "Comedy"] * 30}
+    with pytest.raises(NotIdentifiedError, match=said):
+        moderate(**(given | change), modifier="genre")

@@ -8,6 +8,7 @@ import statsmodels.api as sm
 
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.mechanisms.regression import fill_missing, fit_clustered_ols, wald_test
+from artwork_insights.sensitivity.interference import estimate_sibling_slope
 
 ATOL = 1e-8  # two implementations of the same algebra
 
@@ -170,8 +171,32 @@ def test_more_parameters_than_rows_are_refused():
 
 def test_a_weight_that_is_not_positive_is_refused(table):
     outcome, design, titles, weights, _ = table
-    with pytest.raises(ValueError, match="positive"):
+    with pytest.raises(NotIdentifiedError, match="positive"):
         fit_clustered_ols(outcome, design, titles, weights=np.r_[0.0, weights[1:]])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"regressors": np.ones((3, 2))}, r"columns of shape \(3, 2\) do not fit 4 rows; give an array of shape"),
+        ({"regressors": ["a", "b", "a", "b"]}, "the columns hold 'a'; they need numbers: turn each label into"),
+        ({"regressors": [[1.0], [2.0, 3.0], [1.0], [4.0]]}, "no table of numbers; give an array of shape"),
+        ({"weights": np.ones(3)}, "weights have 3 rows and the others 4; give one per row"),
+        ({"weights": ["heavy"] * 4}, "the column of weights holds 'heavy'; it needs numbers"),
+        ({"weights": np.ones((4, 1))}, r"the column of weights has shape \(4, 1\); give one number per row"),
+        ({"weights": [1.0, 1.0, np.nan, 1.0]}, "weights must be positive numbers; leave rows without weight out"),
+    ],
+)
+def test_columns_and_weights_that_do_not_fit_are_refused_in_a_sentence(change, said):
+    given = {"outcome": [1.0, 2.0, 4.0, 3.0], "regressors": [1.0, 0.0, 1.0, 1.0]} | change
+    with pytest.raises(NotIdentifiedError, match=said):
+        fit_clustered_ols(**given)
+
+
+def test_a_weight_of_a_sibling_slope_that_is_not_positive_is_refused_in_a_sentence():
+    title, ones = np.repeat(np.arange(20), 3), np.ones(60)
+    with pytest.raises(NotIdentifiedError, match="weights must be positive numbers"):
+        estimate_sibling_slope(ones, np.tile([0.0, 1.0, 0.0], 20), np.arange(60), title, -ones)
 
 
 def test_missing_confounders_are_filled_and_marked():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.outcomes.precision import leave_own_out_rate, precision_weights, variance_between_assets
 
 
@@ -117,3 +118,33 @@ def test_one_asset_per_title_falls_back_to_the_spread_within_the_country() -> No
     rate = rng.binomial(n, truth) / n
     tau2 = variance_between_assets(rate, np.full(2000, 0.3 * 0.7 / 500), np.arange(2000), np.zeros(2000))
     assert np.sqrt(tau2) == pytest.approx(0.05, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"takes": [5, 30, 4]}, "takes are negative or more than the impressions in 1 of 3 rows; check the counts."),
+        ({"takes": [5, -3, 4]}, "takes are negative or more than the impressions in 1 of 3 rows; check the counts."),
+        ({"impressions": [9, 0, 9]}, "impressions are missing, infinite or not above zero in 1 of 3 rows; leave them"),
+        ({"impressions": [9, np.nan, np.inf]}, "impressions are missing, infinite or not above zero in 2 of 3 rows;"),
+        ({"takes": [5, np.nan, 4]}, "1 of 3 rows have no takes; leave those rows out."),
+        ({"takes": [5, None, 4]}, "1 of 3 rows have no takes; leave those rows out."),
+        ({"title": ["a"]}, "title has shape (1,) and impressions (3,); give one per row."),
+        ({"country": [["a"]] * 3}, "country has shape (3, 1) and impressions (3,); give one per row."),
+        ({"title": ["a", None, "b"]}, "1 of 3 rows have no title; leave those rows out."),
+        ({"takes": ["5", "3", "4"]}, "takes hold something that is no number; give one number per row."),
+        ({"impressions": np.array([9, "8", 9], object)}, "impressions hold something that is no number; give one"),
+        ({"takes": [5, object(), 4]}, "takes hold something that is no number; give one number per row."),
+        ({"takes": 5}, "takes have shape (); give one number per row."),
+        (
+            {"takes": [], "impressions": [], "title": [], "country": []},
+            "there are no rows to weigh; give takes and impressions by asset and country.",
+        ),
+    ],
+)
+def test_counts_that_cannot_be_are_refused_in_one_sentence(changes, sentence) -> None:
+    right = {"takes": [5, 3, 4], "impressions": [9, 9, 9], "title": ["a", "a", "b"], "country": ["x", "x", "x"]}
+    assert precision_weights(**right).mean() == pytest.approx(1.0)
+    with pytest.raises(NotIdentifiedError) as refusal:
+        precision_weights(**right | changes)
+    assert str(refusal.value).startswith(sentence)

@@ -13,6 +13,12 @@ the serving. `image_bytes` and `brief_score` follow H_i with correlation `trace`
 title (a negative control), the second was given before the artwork was drawn (a placebo outcome). Popularity of a
 title and country, from before, is .10 + .02 U_j + country with an error of SD .004.
 
+Not of a fault's own kind: `dominant` gives the first title that many artworks; `noise_columns` adds confounders that
+say nothing; `curved` adds its multiple of (x_i^2 - 1) to the log odds, and .006 times it to the rate; `other_questions`
+asks about further measures that are noise; `learner` is that of the study; `quality` multiplies U_j. With `misled` the
+detector errs in that share of the artworks in favour of those that do well: it sees the component where asset noise is
+positive and misses it where not; `n_labelled` artworks, drawn at random, were labelled by hand.
+
 Faults: ``hidden`` (h > 0), ``no_overlap`` (the aspect ratio all but decides the component), ``detector`` (the component
 is seen with errors), ``interference`` (every artwork loses by its siblings' components), ``serving`` (artwork with the
 component is shown to fans).
@@ -38,6 +44,21 @@ COUNTRY_RATES = np.array([0.0, -0.006, 0.004])
 AUDIENCES = ("fans", "others")
 FANS_TAKE_MORE, FANS_SHARE = 0.06, 0.45
 ASSET_NOISE, CELL_NOISE = 0.008, 0.003
+CONFOUNDERS = ("genre", "launch_year", "aspect_ratio", "effort")
+MEASURES = (
+    "negative_space",
+    "symmetry",
+    "clutter",
+    "warm_share",
+    "thirds_distance",
+    "subject_x",
+    "subject_y",
+    "horizon_y",
+)
+OTHER_QUESTION = (
+    '[[hypothesis]]\nname = "{0}"\ntreatment = "{0} > 0.5"\nsmallest_effect_of_interest = 0.002\n'
+    'confounders = ["genre", "launch_year"]\neffect_modifiers = []\n'
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +82,14 @@ class Plan:
     names_controls: bool = True
     logs_audiences: bool = True
     knows_popularity: bool = True
+    dominant: int = 0
+    noise_columns: int = 0
+    curved: float = 0.0
+    other_questions: int = 0
+    learner: str = "xgboost"
+    quality: float = 1.0
+    misled: float = 0.0
+    n_labelled: int = 0
 
     @property
     def treatment(self) -> str:
@@ -79,6 +108,7 @@ class FaultyStudy:
     impressions: pd.DataFrame
     popularity: pd.DataFrame
     effect_of_asset: pd.Series
+    labels: pd.DataFrame
 
     def truth(self, cells: pd.DataFrame) -> float:
         """Mean effect over the very cells estimated, weighted as the estimate weights them."""
@@ -89,18 +119,21 @@ def draw_study(plan: Plan) -> FaultyStudy:
     """Draw the tables of a plan; the same plan gives the same tables."""
     rng = np.random.default_rng(plan.seed)
     n_titles = plan.n_titles
-    title = np.repeat(np.arange(n_titles), rng.integers(4, 11, n_titles))
+    per_title = rng.integers(4, 11, n_titles)
+    per_title[0] = plan.dominant or per_title[0]
+    title = np.repeat(np.arange(n_titles), per_title)
     n = len(title)
-    quality, genre = rng.normal(size=n_titles), rng.integers(0, len(GENRES), n_titles)
+    quality, genre = plan.quality * rng.normal(size=n_titles), rng.integers(0, len(GENRES), n_titles)
     x, effort, hidden = rng.normal(size=(3, n))
     curve = np.sin(2 * x) + x / 2
-    known = plan.observed * (curve + 0.5 * effort)
+    known = plan.observed * (curve + 0.5 * effort) + plan.curved * (x**2 - 1)
     logit = -0.2 + 0.9 * quality[title] + known + plan.hidden * hidden + plan.determined * x
     treated = rng.random(n) < 1 / (1 + np.exp(-logit))
     own_effect = plan.effect * GENRE_MULTIPLES[genre][title]
     siblings = (np.bincount(title, treated)[title] - treated) / (np.bincount(title)[title] - 1)
     rate = 0.10 + 0.02 * quality[title] + 0.006 * (known + plan.hidden * hidden) + own_effect * treated
-    rate = rate - plan.spill * siblings + ASSET_NOISE * rng.normal(size=n)
+    luck = rng.normal(size=n)
+    rate = rate - plan.spill * siblings + ASSET_NOISE * luck
     seen = np.where(treated, rng.random(n) < plan.sensitivity, rng.random(n) >= plan.specificity)
     title_id = np.array([f"T{number:04d}" for number in range(n_titles)])
     asset_id = np.array([f"A{number:05d}" for number in range(n)])
@@ -111,25 +144,32 @@ def draw_study(plan: Plan) -> FaultyStudy:
     assets = pd.DataFrame(
         {"asset_id": asset_id, "title_id": title_id[title], "location": [f"images/{name}.jpg" for name in asset_id]}
     ).assign(effort=effort, brief_score=traced[:, 1])
+    apart = np.random.default_rng([plan.seed, 1])  # so that what else is drawn does not hang on them
+    seen = np.where(apart.random(n) < plan.misled, luck > 0, seen)
+    assets = assets.assign(**{name: apart.normal(size=n) for name in _noise(plan)})
     return FaultyStudy(
         plan,
         titles,
         assets,
-        _features(assets, x, traced[:, 0], seen, rng, is_detected=plan.is_detected),
+        _features(assets, x, traced[:, 0], seen, rng, plan),
         _log(asset_id, rate, treated, plan, rng),
         _popularity(title_id, quality, rng),
         pd.Series(own_effect, index=asset_id),
+        pd.DataFrame({"asset_id": asset_id, "face_present": treated}).sample(plan.n_labelled, random_state=plan.seed),
     )
 
 
+def _noise(plan: Plan) -> list[str]:
+    return [f"noise_{number}" for number in range(plan.noise_columns)]
+
+
 def _features(
-    assets: pd.DataFrame, x: np.ndarray, bytes_z: np.ndarray, seen: np.ndarray, rng: np.random.Generator, *,
-    is_detected: bool,
+    assets: pd.DataFrame, x: np.ndarray, bytes_z: np.ndarray, seen: np.ndarray, rng: np.random.Generator, plan: Plan,
 ) -> pd.DataFrame:  # fmt: skip
     n = len(assets)
     side = rng.uniform(0, 25, n)
-    bright = seen if not is_detected else rng.random(n) < 0.5
-    faces = seen if is_detected else rng.random(n) < 0.5
+    bright = seen if not plan.is_detected else rng.random(n) < 0.5
+    faces = seen if plan.is_detected else rng.random(n) < 0.5
     known = {
         "aspect_ratio": np.exp(0.3 * x),
         "image_bytes": np.rint(400_000 * np.exp(0.4 * bytes_z)).astype(np.int64),
@@ -139,6 +179,7 @@ def _features(
         "picture_hash": [rng.bytes(16).hex() for _ in range(n)],  # no two pictures are alike
     }
     fill = {"bool": False, "int64": 1, "float64": 0.5, "str": "JPEG"}
+    known |= {name: rng.random(n) for name in MEASURES[: plan.other_questions]}
     rest = {name: fill[FEATURE_COLUMNS[name].dtype] for name in SCALAR_FEATURES if name not in known}
     return assets[["asset_id", "location"]].assign(**known, **rest)
 
@@ -185,6 +226,8 @@ def write_study(drawn: FaultyStudy, folder: Path, *, estimation: str = "", check
     drawn.assets.to_csv(folder / "assets.csv", index=False)
     drawn.impressions.to_parquet(folder / "impressions.parquet", index=False)
     drawn.popularity.to_csv(folder / "popularity.csv", index=False)
+    if plan.n_labelled:
+        drawn.labels.to_csv(folder / "labels.csv", index=False)
     (folder / "features" / "features").mkdir(parents=True)
     drawn.features.to_parquet(folder / "features" / "features" / "00000.parquet", index=False)
     manifest = {
@@ -197,9 +240,12 @@ def write_study(drawn: FaultyStudy, folder: Path, *, estimation: str = "", check
         f'[study]\nname = "{plan.fault}"\nseed = {plan.seed}\n'
         '[data]\nassets = "assets.csv"\ntitles = "titles.csv"\nimpressions = "impressions.parquet"\n'
         + ('popularity = "popularity.csv"\n' if plan.knows_popularity else "")
-        + f"[estimation]\n{estimation}[checks]\n{checks}{controls if plan.names_controls else ''}"
-        f'[[hypothesis]]\nname = "component"\ntreatment = "{plan.treatment}"\nsmallest_effect_of_interest = 0.002\n'
-        'confounders = ["genre", "launch_year", "aspect_ratio", "effort"]\neffect_modifiers = []\n' + _detector(plan)
+        + f'[estimation]\nlearner = "{plan.learner}"\n{estimation}[checks]\n{checks}'
+        + (controls if plan.names_controls else "")
+        + f'[[hypothesis]]\nname = "component"\ntreatment = "{plan.treatment}"\nsmallest_effect_of_interest = 0.002\n'
+        f"confounders = {json.dumps([*CONFOUNDERS, *_noise(plan)])}\neffect_modifiers = []\n"
+        + "".join(OTHER_QUESTION.format(measure) for measure in MEASURES[: plan.other_questions])
+        + _detector(plan)
     )
     path = folder / "study.toml"
     path.write_text(text, encoding="utf-8")
@@ -207,6 +253,8 @@ def write_study(drawn: FaultyStudy, folder: Path, *, estimation: str = "", check
 
 
 def _detector(plan: Plan) -> str:
+    if plan.n_labelled:
+        return '[detector]\nlabels = "labels.csv"\n'
     if not (plan.is_detected and plan.rates_known):
         return ""
     return f"[detector]\nsensitivity = {plan.sensitivity}\nspecificity = {plan.specificity}\n"

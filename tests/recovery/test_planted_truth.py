@@ -12,8 +12,9 @@ from artwork_insights.demo import is_planted
 from artwork_insights.effects.average import difference_in_means
 from artwork_insights.effects.cells import Cells
 from artwork_insights.effects.groups import group_effects_of
+from artwork_insights.inquiry.clearing import Clearings
 from artwork_insights.inquiry.fitting import fit_hypothesis
-from artwork_insights.inquiry.why import answer_mediation
+from artwork_insights.inquiry.why import explore_mediation
 from artwork_insights.outcomes.precision import precision_weights
 from artwork_insights.study import DEFAULT_MEDIATION, Estimation, Hypothesis
 
@@ -71,7 +72,9 @@ def test_the_truth_is_found_on_a_second_seed_and_a_second_model(structure, seed,
 
 def test_face_size_carries_the_planted_part_of_the_effect_of_face_count():
     catalogue = make_catalogue("additive", 7)
-    result = answer_mediation(cells_of(catalogue), DEFAULT_MEDIATION, CONFOUNDERS, Estimation(), seed=1)
+    (result,) = explore_mediation(
+        Clearings(cells_of(catalogue), Estimation(), 1), DEFAULT_MEDIATION, CONFOUNDERS
+    ).mediation
     truth = true_mediation(catalogue)
     error = result.sobel_std_error / abs(result.total.coefficient)
     assert result.classification == "partial"
@@ -87,7 +90,7 @@ def test_a_mediator_dealt_out_at_random_carries_nothing():
     shuffled = pd.Series(np.random.default_rng(3).permutation(size.to_numpy()), index=size.index)
     frame["face_area_share_mean"] = shuffled.reindex(frame["asset_id"]).to_numpy()
     other = Cells(frame, cells.outcome, cells.weights, cells.impressions, None, ())
-    result = answer_mediation(other, DEFAULT_MEDIATION, CONFOUNDERS, Estimation(), seed=1)
+    (result,) = explore_mediation(Clearings(other, Estimation(), 1), DEFAULT_MEDIATION, CONFOUNDERS).mediation
     assert result.classification == "none"
 
 

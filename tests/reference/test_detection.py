@@ -27,25 +27,46 @@ from detection import (  # type: ignore[import-not-found]
 )
 
 from artwork_insights.features.faces.detector import CENTRE_FACE_SCORE
+from artwork_insights.features.faces.second_look import overlaps
+
+Seen = tuple[np.ndarray, np.ndarray]
 
 EVERY = 10
+SURE = 0.95  # faces of the peer that score less are a matter of its rounding
 ROUNDED = 0.002  # a face whose overlap with its annotation is .50 goes either way with the clipping of boxes
 
 
 @pytest.fixture(scope="module")
-def tallies(reference_data: Path) -> dict[str, Tally]:
+def sample(reference_data: Path) -> tuple[dict[Path, np.ndarray], list[tuple[Path, int]]]:
+    """Photographs with their boxes, and posters with their counts."""
     photos = dict(list(annotated_photos(reference_data).items())[::EVERY])
-    posters = list(counted_posters(reference_data).items())[::EVERY]
+    return photos, list(counted_posters(reference_data).items())[::EVERY]
+
+
+@pytest.fixture(scope="module")
+def seen(sample: tuple[dict[Path, np.ndarray], list[tuple[Path, int]]]) -> dict[str, list[Seen]]:
+    """Boxes and scores by detector, one pair per file of the sample, photographs first."""
+    paths = [*sample[0], *(path for path, _ in sample[1])]
+    detectors = {mode: our_detector(mode) for mode in ("fast", "exact", "default")} | {"peer": peer_detector()}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return {
-            "fast": tally(counting(our_detector("fast"), 0.7), photos, posters),
-            "default": tally(counting(our_detector("default"), CENTRE_FACE_SCORE), photos, posters),
-            "peer": tally(peer_detector(), photos, posters),
-        }
+        return {name: [detect(path) for path in paths] for name, detect in detectors.items()}
     finally:
         torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def tallies(
+    sample: tuple[dict[Path, np.ndarray], list[tuple[Path, int]]], seen: dict[str, list[Seen]]
+) -> dict[str, Tally]:
+    photos, posters = sample
+    paths = [*photos, *(path for path, _ in posters)]
+    scores = {"fast": 0.7, "default": CENTRE_FACE_SCORE, "peer": 0.0}
+    return {
+        name: tally(counting(dict(zip(paths, seen[name], strict=True)).__getitem__, score), photos, posters)
+        for name, score in scores.items()
+    }
 
 
 def test_the_fast_mode_is_no_worse_than_the_peer_at_its_defaults(tallies: dict[str, Tally]) -> None:
@@ -64,6 +85,23 @@ def test_the_default_mode_is_better_than_the_peer(tallies: dict[str, Tally]) -> 
     assert ours.photos_exact > peer.photos_exact
     assert ours.presence_right >= peer.presence_right
     assert ours.posters_exact >= peer.posters_exact
+
+
+@pytest.mark.parametrize(
+    ("mode", "least_iou", "least_share", "least_equal"),
+    [("fast", 0.7, 0.985, 0.95), ("exact", 0.9, 0.95, 0.95)],
+)
+def test_the_cascades_give_the_boxes_of_the_peer(
+    seen: dict[str, list[Seen]], mode: str, least_iou: float, least_share: float, least_equal: float
+) -> None:
+    shares = [
+        overlaps(peer[peer_scores >= SURE], boxes).max(axis=1, initial=0) >= least_iou
+        for (peer, peer_scores), (boxes, _) in zip(seen["peer"], seen[mode], strict=True)
+    ]
+    counts = [len(peer) == len(boxes) for (peer, _), (boxes, _) in zip(seen["peer"], seen[mode], strict=True)]
+    assert len(np.concatenate(shares)) >= 100
+    assert np.concatenate(shares).mean() >= least_share
+    assert np.mean(counts) >= least_equal
 
 
 def test_matching_is_one_to_one() -> None:

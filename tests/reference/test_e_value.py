@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from math import log
 
 import pytest
@@ -15,12 +14,12 @@ from artwork_insights.sensitivity.e_value import (
     e_value_of_slope,
     e_value_of_standardised_difference,
 )
+from tests.reference.gold import agree, checks_in, hold
 
 
 @pytest.fixture(scope="module")
 def gold(reference_data):
-    text = (reference_data / "causal" / "evalue" / "gold.json").read_text()
-    return {check["id"]: check for check in json.loads(text)["checks"]}
+    return checks_in(reference_data / "causal" / "evalue" / "gold.json")
 
 
 CASES = {
@@ -42,11 +41,11 @@ def test_e_value_equals_the_gold(gold, case):
     result, check = CASES[case](), gold[case]
     expected, tolerance = check["expected"], check["tol"]
     nearer = "lower" if result.risk_ratio >= 1 else "upper"
-    assert result.risk_ratio == pytest.approx(expected["RR"]["point"], abs=tolerance)
-    assert result.e_value == pytest.approx(expected["E"]["point"], abs=tolerance)
-    assert result.e_value_limit == pytest.approx(expected["E"][nearer], abs=tolerance)
-    assert (result.lower, result.upper) == pytest.approx(
-        (expected["RR"]["lower"], expected["RR"]["upper"]), abs=tolerance
+    agree(
+        f"{case}: risk ratio, limits, E-value, that of the nearer limit",
+        [result.risk_ratio, result.lower, result.upper, result.e_value, result.e_value_limit],
+        [*(expected["RR"][end] for end in ("point", "lower", "upper")), expected["E"]["point"], expected["E"][nearer]],
+        tolerance,
     )
 
 
@@ -68,8 +67,7 @@ def test_a_slope_over_the_outcomes_sd_equals_the_gold(gold):
 def test_smoking_as_a_risk_difference_equals_ding_and_vanderweele_2016(gold):
     check = gold["rd_smoking"]
     result = e_value_of_counts(397, 78557, 51, 108778)
-    assert result.e_value == pytest.approx(check["expected"]["E"], abs=check["tol"])
-    assert result.e_value_limit == pytest.approx(check["expected"]["lower"], abs=check["tol"])
+    hold(check, {"E": result.e_value, "lower": result.e_value_limit})
 
 
 def test_a_ratio_moved_to_one_and_a_half_equals_the_gold(gold):

@@ -73,6 +73,8 @@ def test_media_influence_equals_hayes_2013(talor, gold):
     sobel = gold["talor_multilevel_sobel"]
     assert talor.sobel_z == pytest.approx(sobel["expected"]["z"], abs=sobel["tol"])
     assert talor.sobel_std_error == pytest.approx(sobel["expected"]["se"], abs=sobel["tol"])
+    assert talor.indirect == pytest.approx(sobel["expected"]["ie"], abs=sobel["tol"])
+    assert talor.n_cells == sobel["expected"]["n"]
 
 
 def test_the_bootstrap_interval_equals_that_of_r(talor, gold):
@@ -113,7 +115,10 @@ def test_job_search_with_all_confounders_equals_the_gold(folder, gold):
     assert_baron_kenny(result, gold["jobs_bk_full"])
     published = gold["jobs_published_2010"]
     assert result.indirect == pytest.approx(published["expected"]["acme"], abs=published["tol"])
+    assert result.direct.coefficient == pytest.approx(published["expected"]["ade"], abs=published["tol"])
     assert result.total.coefficient == pytest.approx(published["expected"]["total"], abs=published["tol"])
+    limits = (published["expected"]["acme_lo"], published["expected"]["acme_hi"])
+    assert result.indirect_interval == pytest.approx(limits, abs=published["tol"])
 
 
 def test_the_first_stage_of_framing_equals_the_gold(folder, gold):
@@ -195,6 +200,13 @@ def test_framing_agrees_with_the_vignette_and_with_statsmodels(framing, gold):
         for effect, theirs in (("acme_control", "acme_c"), ("acme_treated", "acme_t"), ("ade_control", "ade_c"),
                                ("ade_treated", "ade_t"), ("total", "total")):  # fmt: skip
             assert getattr(ours, effect).effect == pytest.approx(expected[theirs], abs=tolerance)
+    vignette = gold["framing_published_vignette"]
+    for effect, theirs in (("acme", "acme_avg"), ("ade", "ade_avg")):
+        assert getattr(plain, effect).effect == pytest.approx(vignette["expected"][theirs], abs=vignette["tol"])
+    limits = (plain.acme_control.low, plain.acme_control.high)
+    assert limits == pytest.approx(tuple(vignette["expected"]["acme_c_ci"]), abs=vignette["tol"])
+    of_hundred, of_5000 = vignette["expected"]["total_ci"], gold["framing_quasibayes_5000"]["expected"]["total_ci"]
+    assert abs(of_hundred[0] - of_5000[0]) > vignette["tol"], "R's limits of the total from 100 draws miss its own"
     interaction = gold["framing_published_interaction"]
     assert crossed.interaction.effect == pytest.approx(interaction["expected"]["TMint_diff"], abs=interaction["tol"])
     check = gold["framing_statsmodels"]

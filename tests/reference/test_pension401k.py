@@ -1,13 +1,11 @@
-"""401(k) eligibility and net financial assets: exact numbers on fixed folds, published ranges with flexible models.
+"""401(k) eligibility and net financial assets: exact numbers on fixed folds.
 
-Exact numbers are DoubleML's and EconML's, stored in ``causal/pension401k/gold_computed.json`` or computed here on the
-same folds; published ones are those of the DoubleML documentation and of dml.sensemakr (Chernozhukov, Cinelli, Newey,
-Sharma and Syrgkanis 2022), ``gold_published.json``.
+They are DoubleML's, EconML's and those of plain R, stored in ``causal/pension401k/gold_computed.json`` and in
+``gold_R.json`` or computed here on the same folds. The package has no instruments: the effects of participation are
+ratios of two of its effects of eligibility, without an error. Flexible models: ``test_pension401k_flexible.py``.
 """
 
 from __future__ import annotations
-
-import json
 
 import numpy as np
 import pandas as pd
@@ -15,13 +13,29 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.tree import DecisionTreeRegressor
 
 from artwork_insights import estimate_average_effect, estimate_group_effects
+from artwork_insights.effects.arrays import sample_from_arrays
+from artwork_insights.effects.average import fit_sample
 from artwork_insights.effects.predictions import average_effect_from_predictions
+from artwork_insights.sensitivity.omitted_variables import omitted_variable_bounds
+from tests.reference.gold import agree, checks_in, hold
+from tests.reference.pension401k import (
+    CLIP,
+    CONFOUNDERS,
+    data_of,
+    income_quartile,
+    numbers,
+    out_of_fold,
+    tree_predictions,
+    with_squares,
+)
 
-CONFOUNDERS = ["age", "inc", "educ", "fsize", "marr", "twoearn", "db", "pira", "hown"]
 AGREEMENT_RTOL = 1e-6
+SEARCHED_ATOL = 1e-5
+"""DoubleML searches for the robustness value."""
+EXACT_R_ATOL = 1e-6
+"""Both maximise the same likelihood to the last digits; the file's own tolerance is made for dollars."""
 
 
 @pytest.fixture(scope="module")
@@ -41,23 +55,7 @@ def folds(folder):
 
 @pytest.fixture(scope="module")
 def computed(folder):
-    checks = json.loads((folder / "gold_computed.json").read_text())["checks"]
-    return {check["id"]: (check["expected"], check["tol"]) for check in checks}
-
-
-@pytest.fixture(scope="module")
-def published(folder):
-    checks = json.loads((folder / "gold_published.json").read_text())["checks"]
-    return {check["id"]: check["expected"] for check in checks}
-
-
-def data_of(pension, names=CONFOUNDERS):
-    return pension["net_tfa"].to_numpy(float), pension["e401"].to_numpy(), pension[names]
-
-
-def numbers(estimate):
-    low, high = estimate.interval()
-    return {"coef": estimate.effect, "se": estimate.std_error, "lo": low, "hi": high}
+    return checks_in(folder / "gold_computed.json", folder / "gold_R.json")
 
 
 EXACT = {
@@ -68,20 +66,18 @@ EXACT = {
 
 @pytest.mark.parametrize("check", EXACT)
 def test_linear_models_on_fixed_folds_give_the_exact_numbers(pension, folds, computed, check):
-    expected, tolerance = computed[check]
     estimate = estimate_average_effect(*data_of(pension), folds=folds, learner="linear", trim=0, **EXACT[check])
-    assert numbers(estimate) == pytest.approx(expected, abs=tolerance)
+    hold(computed[check], numbers(estimate))
     other = estimate_average_effect(*data_of(pension), folds=np.sort(folds), learner="linear", trim=0, **EXACT[check])
-    assert abs(other.effect - expected["coef"]) > 10 * tolerance, "other folds give other numbers"
+    assert abs(other.effect - estimate.effect) > 10 * computed[check]["tol"], "other folds give other numbers"
 
 
 def test_least_squares_for_both_models_gives_the_exact_partially_linear_effect(pension, folds, computed):
-    expected, tolerance = computed["plr_ols_fixedfolds"]
     found = least_squares_for_both(pension, folds)
-    assert numbers(found) == pytest.approx(expected, abs=tolerance)
+    hold(computed["plr_ols_fixedfolds"], numbers(found))
     assert found.degrees_of_freedom == np.inf
     logit = estimate_average_effect(*data_of(pension), score="plr", learner="linear", folds=folds, trim=0)
-    assert abs(logit.effect - expected["coef"]) > 100, "a logit for the treatment is another model"
+    assert abs(logit.effect - found.effect) > 100, "a logit for the treatment is another model"
 
 
 def least_squares_for_both(pension, folds):
@@ -96,22 +92,10 @@ def least_squares_for_both(pension, folds):
     )  # fmt: skip
 
 
-def out_of_fold(model, inputs, target, folds, only=None):
-    """Predictions of each fold from the others, or from those of their rows that are `only` meant."""
-    found = np.empty(len(target))
-    for fold in np.unique(folds):
-        learn = (folds != fold) & (True if only is None else only)
-        fitted = model.fit(inputs[learn], target[learn])
-        held = inputs[folds == fold]
-        found[folds == fold] = fitted.predict_proba(held)[:, 1] if hasattr(fitted, "predict_proba") else (
-            fitted.predict(held)
-        )  # fmt: skip
-    return found
-
-
 def test_effects_by_income_quartile_are_the_exact_ones(pension, folds, computed):
-    expected, tolerance = computed["irm_gate_income_quartile"]
-    quartile = pd.qcut(pension["inc"], 4, labels=["q1", "q2", "q3", "q4"]).astype(str)
+    check = computed["irm_gate_income_quartile"]
+    expected, tolerance = check["expected"], check["tol"]
+    quartile = income_quartile(pension)
     effects = estimate_group_effects(
         *data_of(pension), groups={"income": quartile}, folds=folds, learner="linear", trim=0
     )
@@ -120,48 +104,121 @@ def test_effects_by_income_quartile_are_the_exact_ones(pension, folds, computed)
         estimate = numbers(found[group])
         wanted = {"coef": values["est"], "lo": values["lo"], "hi": values["hi"]}
         assert {key: estimate[key] for key in wanted} == pytest.approx(wanted, abs=tolerance), group
+    effects = [found[group].effect for group in expected]
+    agree(check["id"], effects, [values["est"] for values in expected.values()], tolerance)
 
 
-# -- flexible models
+def test_propensities_of_the_linear_learner_are_the_exact_ones(pension, folds, computed):
+    outcome, treatment, confounders = data_of(pension)
+    fit = fit_sample(sample_from_arrays(outcome, treatment, confounders, None), None, "linear", folds, 1, 0.0, 0)
+    p = fit.propensity
+    hold(computed["irm_ps_summary"], {"min": p.min(), "max": p.max(), "mean": p.mean()})
+    hold(computed["basic_fixedfolds_R"], {"ps_min": p.min(), "ps_max": p.max()}, tolerance=EXACT_R_ATOL)
 
 
-FLEXIBLE = [
-    ("PLR", "xgboost", {"score": "plr"}),
-    ("IRM", "xgboost", {"score": "aipw", "trim": 0.01}),
-    pytest.param("PLR", "ranger", {"score": "plr"}, marks=pytest.mark.long),
-    pytest.param("IRM", "ranger", {"score": "aipw", "trim": 0.01}, marks=pytest.mark.long),
-]
+def test_the_linear_learner_gives_the_numbers_of_r(pension, folds, computed):
+    check, given = computed["basic_fixedfolds_R"], {"folds": folds, "learner": "linear", "trim": 0}
+    ate, att = (estimate_average_effect(*data_of(pension), estimand=name, **given) for name in ("ATE", "ATT"))
+    ours = {"ate": ate.effect, "ate_se": ate.std_error, "att": att.effect, "att_se": att.std_error}
+    hold(check, ours)
+    groups = estimate_group_effects(*data_of(pension), groups={"income": income_quartile(pension)}, **given)
+    assert_groups({effect.group: effect.estimate for effect in groups}, check)
 
 
-@pytest.mark.parametrize(("model", "published_learner", "options"), FLEXIBLE)
-def test_flexible_models_lie_within_one_published_standard_error(pension, published, model, published_learner, options):
-    effect, error = published["doubleml_R_docs"][model][published_learner]
-    learner = {"ranger": "random_forest"}.get(published_learner, published_learner)
-    estimate = estimate_average_effect(*data_of(pension), learner=learner, folds=3, **options)
-    assert estimate.effect == pytest.approx(effect, abs=error)
-    assert estimate.std_error == pytest.approx(error, rel=0.2)
+def assert_groups(found, check):
+    for part, key in (("effect", "gate"), ("std_error", "gate_se")):
+        theirs = check["expected"][key]
+        agree(f"{check['id']}: {key}", [getattr(found[g], part) for g in theirs], theirs.values(), check["tol"])
 
 
-def test_main_effects_alone_are_no_model_of_savings(pension, folds, published):
-    """The control: the same score with linear models lies outside every published range."""
-    effect, error = published["doubleml_R_docs"]["IRM"]["rpart"]
-    estimate = estimate_average_effect(*data_of(pension), learner="linear", folds=folds, trim=0.01)
-    assert estimate.effect < effect - 3 * error
+def unpenalised():
+    return make_pipeline(StandardScaler(), LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12))
 
 
-@pytest.mark.long
-def test_flexible_effects_by_income_are_those_published(pension, published):
-    expected = published["long_story_short_dml_sensemakr"]["npm"]
-    without_db = [name for name in CONFOUNDERS if name != "db"]
-    quartile = pd.qcut(pension["inc"], 4, labels=False)
-    effects = estimate_group_effects(
-        *data_of(pension, without_db), groups={"income": quartile}, folds=5, learner="random_forest", trim=0.01
-    )
-    found = {effect.group: effect.estimate.effect for effect in effects}
-    assert len(found) == len(expected["gate_q"])
-    for group, (effect, error) in enumerate(expected["gate_q"]):
-        assert found[str(group)] == pytest.approx(effect, abs=error), group
-    assert found["3"] > 2 * found["0"], "those who earn most gain most"
+@pytest.mark.parametrize(("check", "terms"), [("basic_fixedfolds_R", None), ("flex_fixedfolds_R", with_squares)])
+def test_predictions_of_linear_and_of_quadratic_models_give_the_numbers_of_r(pension, folds, computed, check, terms):
+    outcome, treatment, confounders = data_of(pension)
+    inputs = (confounders if terms is None else terms(confounders)).to_numpy(float)
+    slope = {
+        "propensity": out_of_fold(LinearRegression(), inputs, treatment, folds),
+        "outcome_prediction": out_of_fold(LinearRegression(), inputs, outcome, folds),
+    }
+    plr = average_effect_from_predictions(outcome, treatment, score="plr", **slope)
+    p = np.clip(out_of_fold(unpenalised(), inputs, treatment, folds), *CLIP)
+    arms = [out_of_fold(LinearRegression(), inputs, outcome, folds, treatment == arm) for arm in (0, 1)]
+
+    def doubly_robust(rows, estimand="ATE"):
+        return average_effect_from_predictions(
+            outcome[rows], treatment[rows], propensity=p[rows], estimand=estimand,
+            outcome_control=arms[0][rows], outcome_treated=arms[1][rows],
+        )  # fmt: skip
+
+    everyone = np.ones(len(outcome), dtype=bool)
+    ate, att = (doubly_robust(everyone, estimand) for estimand in ("ATE", "ATT"))
+    ours = {"plr": plr.effect, "plr_se": plr.std_error, "ate": ate.effect, "ate_se": ate.std_error,
+            "att": att.effect, "att_se": att.std_error}  # fmt: skip
+    hold(computed[check], ours)
+    hold(computed[check], {"ps_min": p.min(), "ps_max": p.max()}, tolerance=EXACT_R_ATOL)
+    quartile = income_quartile(pension).to_numpy()
+    assert_groups({name: doubly_robust(quartile == name) for name in np.unique(quartile)}, computed[check])
+    bounds = omitted_variable_bounds(
+        outcome, treatment, treatment_prediction=slope["propensity"], outcome_prediction=slope["outcome_prediction"],
+        strength_outcome=0.04, strength_treatment=0.03,
+    )  # fmt: skip
+    hold(computed[check], {"plr_bound_lo": bounds.effect_lower, "plr_bound_hi": bounds.effect_upper})
+    hold(computed[check], {"plr_rv": bounds.robustness_value}, tolerance=EXACT_R_ATOL)
+    largest = np.sqrt(computed[check]["expected"]["sigma2"] * computed[check]["expected"]["nu2"])
+    assert bounds.largest_bias == pytest.approx(largest, abs=computed[check]["tol"])
+
+
+def test_bounds_on_the_predictions_of_doubleml_are_its_bounds(pension, folds, computed):
+    """Its robustness values are searched for and right to 1e-5; the limits of its bounds are in `tests/sensitivity`."""
+    outcome, treatment, confounders = data_of(pension)
+    scaled = confounders.assign(inc=confounders["inc"] / 1e4, age=confounders["age"] / 10).to_numpy(float)
+    least, logit = LinearRegression(), LogisticRegression(C=np.inf, max_iter=5000, tol=1e-8)
+    given = {
+        "plr_ols_fixedfolds_sens": {
+            "treatment_prediction": out_of_fold(least, scaled, treatment, folds),
+            "outcome_prediction": out_of_fold(least, scaled, outcome, folds),
+        },
+        "irm_ate_ols_logit_fixedfolds_sens": {
+            "score": "ATE",
+            "treatment_prediction": np.clip(out_of_fold(logit, scaled, treatment, folds), *CLIP),
+            "outcome_control": out_of_fold(least, scaled, outcome, folds, treatment == 0),
+            "outcome_treated": out_of_fold(least, scaled, outcome, folds, treatment == 1),
+        },
+    }
+    for name, models in given.items():
+        found = omitted_variable_bounds(outcome, treatment, strength_outcome=0.04, strength_treatment=0.03, **models)
+        hold(computed[name], {"theta_lower": found.effect_lower, "theta_upper": found.effect_upper})
+        hold(computed[name], {"rv": found.robustness_value}, tolerance=SEARCHED_ATOL)
+
+
+def test_ratios_of_two_effects_of_eligibility_are_the_instrumental_estimates(pension, folds, computed):
+    """On savings and on participation; nobody participates who is not eligible."""
+    outcome, eligible, confounders = data_of(pension)
+    inputs, joined = confounders.to_numpy(float), pension["p401"].to_numpy()
+    of_eligible = out_of_fold(LinearRegression(), inputs, eligible, folds)
+    slopes = [
+        average_effect_from_predictions(
+            target, eligible, score="plr", propensity=of_eligible,
+            outcome_prediction=out_of_fold(LinearRegression(), inputs, target, folds),
+        ).effect
+        for target in (outcome, joined)
+    ]  # fmt: skip
+    hold(computed["pliv_ols_fixedfolds"], {"coef": slopes[0] / slopes[1]})
+    p = np.clip(out_of_fold(unpenalised(), inputs, eligible, folds), *CLIP)
+    on_savings = average_effect_from_predictions(
+        outcome, eligible, propensity=p,
+        outcome_control=out_of_fold(LinearRegression(), inputs, outcome, folds, eligible == 0),
+        outcome_treated=out_of_fold(LinearRegression(), inputs, outcome, folds, eligible == 1),
+    )  # fmt: skip
+    on_joining = average_effect_from_predictions(
+        joined, eligible, propensity=p, outcome_control=np.zeros(len(joined)),
+        outcome_treated=out_of_fold(unpenalised(), inputs, joined, folds, eligible == 1),
+    )  # fmt: skip
+    hold(computed["iivm_late_fixedfolds"], {"coef": on_savings.effect / on_joining.effect})
+    assert joined[eligible == 0].sum() == 0
 
 
 # -- other packages on the same folds
@@ -178,16 +235,7 @@ def sample_splits(folds):
 
 @pytest.fixture(scope="module")
 def predictions(pension, folds):
-    """Of models that are flexible and of no package's own; the same for everybody."""
-    outcome, treatment, confounders = data_of(pension)
-    inputs = confounders.to_numpy(float)
-    tree = DecisionTreeRegressor(max_depth=5, min_samples_leaf=50, random_state=0)
-    return {
-        "propensity": np.clip(out_of_fold(tree, inputs, treatment, folds), 0.02, 0.98),
-        "outcome_control": out_of_fold(tree, inputs, outcome, folds, treatment == 0),
-        "outcome_treated": out_of_fold(tree, inputs, outcome, folds, treatment == 1),
-        "outcome_prediction": out_of_fold(tree, inputs, outcome, folds),
-    }
+    return tree_predictions(pension, folds)
 
 
 def fitted_by_doubleml(model, folds, given):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from artwork_insights.mechanisms.regression import fit_clustered_ols
 from artwork_insights.sensitivity.observed_confounders import measure_confounders
 from artwork_insights.sensitivity.robustness import benchmark_bound, confounded_estimate, robustness_value
+from tests.reference.gold import agree, checks_in, hold
 
 NAMES = ["age", "farmer_dar", "herder_dar", "pastvoted", "hhsize_darfur", "female"]
 
@@ -22,7 +21,7 @@ def folder(reference_data):
 
 @pytest.fixture(scope="module")
 def gold(folder):
-    return {check["id"]: check for check in json.loads((folder / "gold.json").read_text())["checks"]}
+    return checks_in(folder / "gold.json")
 
 
 @pytest.fixture(scope="module")
@@ -46,24 +45,32 @@ def strengths(darfur):
 
 def test_the_regression_equals_the_paper(fit, gold):
     check = gold["darfur_ols"]
-    assert fit.coefficients[0] == pytest.approx(check["expected"]["est"], abs=check["tol"])
-    assert fit.std_errors[0] == pytest.approx(check["expected"]["se"], abs=check["tol"])
-    assert fit.degrees_of_freedom == check["expected"]["dof"]
+    effect, error = fit.coefficients[0], fit.std_errors[0]
+    hold(check, {"est": effect, "se": error, "t": effect / error, "dof": fit.degrees_of_freedom})
 
 
 def test_robustness_values_equal_sensemakr(fit, gold):
     check = gold["darfur_rv"]
     ours = robustness_value(fit.coefficients[0], fit.std_errors[0], fit.degrees_of_freedom)
-    assert ours.partial_r2_treatment == pytest.approx(check["expected"]["r2yd_x"], abs=check["tol"])
-    assert ours.robustness_value == pytest.approx(check["expected"]["rv_q1"], abs=check["tol"])
-    assert ours.robustness_value_alpha == pytest.approx(check["expected"]["rv_q1_alpha05"], abs=check["tol"])
+    share = ours.partial_r2_treatment
+    found = {"r2yd_x": share, "f2": share / (1 - share), "rv_q1": ours.robustness_value,
+             "rv_q1_alpha05": ours.robustness_value_alpha}  # fmt: skip
+    hold(check, found)
 
 
-@pytest.mark.parametrize(("q", "alpha"), [(0.5, 1.0), (0.5, 0.05), (1.0, 1.0), (1.0, 0.05)])
-def test_robustness_values_at_other_shares_and_levels_equal_sensemakr(fit, gold, q, alpha):
-    check = gold[f"darfur_rv_q{q:g}_a{alpha:g}"]
+@pytest.mark.parametrize(
+    ("name", "q", "alpha"),
+    [
+        ("darfur_rv_q0.5_a1", 0.5, 1.0),
+        ("darfur_rv_q0.5_a0.05", 0.5, 0.05),
+        ("darfur_rv_q1_a1", 1.0, 1.0),
+        ("darfur_rv_q1_a0.05", 1.0, 0.05),
+    ],
+)
+def test_robustness_values_at_other_shares_and_levels_equal_sensemakr(fit, gold, name, q, alpha):
+    check = gold[name]
     ours = robustness_value(fit.coefficients[0], fit.std_errors[0], fit.degrees_of_freedom, q=q, alpha=alpha)
-    assert ours.robustness_value_alpha == pytest.approx(check["expected"], abs=check["tol"])
+    agree(name, [ours.robustness_value_alpha], [check["expected"]], check["tol"])
 
 
 def test_robustness_values_from_t_alone_equal_the_published_ones(gold):
@@ -73,8 +80,10 @@ def test_robustness_values_from_t_alone_equal_the_published_ones(gold):
     assert robustness_value(2.0, 1.0, 10).robustness_value == pytest.approx(0.463325, abs=1e-6)
 
 
-def test_partial_r2_with_the_outcome_equals_sensemakr(strengths, gold):
+def test_partial_r2_with_the_outcome_equals_sensemakr(fit, strengths, gold):
     check = gold["darfur_partial_r2_all"]
+    of_treatment = robustness_value(fit.coefficients[0], fit.std_errors[0], fit.degrees_of_freedom)
+    assert of_treatment.partial_r2_treatment == pytest.approx(check["expected"]["directlyharmed"], abs=check["tol"])
     for name in NAMES:
         assert strengths[name].partial_r2_outcome == pytest.approx(check["expected"][name], abs=check["tol"])
 
@@ -90,17 +99,16 @@ def test_bounds_by_female_equal_sensemakr(fit, strengths, gold, times):
     )
     assert with_treatment == pytest.approx(expected["r2dz.x"], abs=tolerance)
     assert with_outcome == pytest.approx(expected["r2yz.dx"], abs=tolerance)
-    assert ours.effect == pytest.approx(expected["adjusted_estimate"], abs=tolerance)
-    assert ours.std_error == pytest.approx(expected["adjusted_se"], abs=tolerance)
     assert ours.effect / ours.std_error == pytest.approx(expected["adjusted_t"], abs=10 * tolerance)
-    assert ours.interval == pytest.approx((expected["adjusted_lower_CI"], expected["adjusted_upper_CI"]), abs=tolerance)
+    limits = (expected["adjusted_lower_CI"], expected["adjusted_upper_CI"])
+    agree(f"{times} x female: estimate, error, limits", [ours.effect, ours.std_error, *ours.interval],
+          [expected["adjusted_estimate"], expected["adjusted_se"], *limits], tolerance)  # fmt: skip
 
 
 def test_a_confounder_of_stated_strength_equals_sensemakr(fit, gold):
     check = gold["darfur_adjusted_.1_.15"]
     ours = confounded_estimate(fit.coefficients[0], fit.std_errors[0], fit.degrees_of_freedom, 0.1, 0.15)
-    assert ours.effect == pytest.approx(check["expected"]["est"], abs=check["tol"])
-    assert ours.std_error == pytest.approx(check["expected"]["se"], abs=check["tol"])
+    hold(check, {"est": ours.effect, "se": ours.std_error, "t": ours.effect / ours.std_error})
 
 
 def test_female_is_the_yardstick_and_the_effect_outlasts_it(fit, strengths):
@@ -116,22 +124,18 @@ def test_colombia_equals_sensemakr_and_is_overturned_by_past_votes(folder, gold)
     columns = ["fat_2001to2005_gtd", "fat_2006to2010_gtd", "total_eligible", "santos10", "gdppc"]
     used = table[["yes_vote", "fat_2011to2015_gtd", *columns]].dropna()
     fit = fit_clustered_ols(used["yes_vote"], used[["fat_2011to2015_gtd", *columns]])
-    expected, tolerance = gold["colombia_model2"]["expected"], gold["colombia_model2"]["tol"]
-    assert fit.coefficients[0] == pytest.approx(expected["est"], abs=tolerance)
-    assert fit.std_errors[0] == pytest.approx(expected["se"], abs=tolerance)
-    assert fit.degrees_of_freedom == expected["dof"]
-    ours = robustness_value(fit.coefficients[0], fit.std_errors[0], fit.degrees_of_freedom)
-    assert ours.robustness_value == pytest.approx(expected["rv_q"], abs=tolerance)
-    assert ours.robustness_value_alpha == pytest.approx(expected["rv_qa"], abs=tolerance)
+    check = gold["colombia_model2"]
+    effect, error, degrees = fit.coefficients[0], fit.std_errors[0], fit.degrees_of_freedom
+    ours = robustness_value(effect, error, degrees)
+    found = {"est": effect, "se": error, "t": effect / error, "dof": degrees, "r2yd_x": ours.partial_r2_treatment,
+             "rv_q": ours.robustness_value, "rv_qa": ours.robustness_value_alpha}  # fmt: skip
+    hold(check, found)
     measured = measure_confounders(used["yes_vote"], used["fat_2011to2015_gtd"], np.asarray(used[columns]), columns)
     santos = next(strength for strength in measured if strength.confounder == "santos10")
-    bound = expected["bound_1x_santos10"]
     with_treatment, with_outcome = benchmark_bound(santos.partial_r2_treatment, santos.partial_r2_outcome)
-    adjusted = confounded_estimate(
-        fit.coefficients[0], fit.std_errors[0], fit.degrees_of_freedom, with_treatment, with_outcome
-    )
-    assert with_treatment == pytest.approx(bound["r2dz.x"], abs=tolerance)
-    assert with_outcome == pytest.approx(bound["r2yz.dx"], abs=tolerance)
-    assert adjusted.effect == pytest.approx(bound["adjusted_estimate"], abs=tolerance)
-    assert adjusted.std_error == pytest.approx(bound["adjusted_se"], abs=tolerance)
+    adjusted = confounded_estimate(effect, error, degrees, with_treatment, with_outcome)
+    bound = check["expected"]["bound_1x_santos10"]
+    found = [with_treatment, with_outcome, adjusted.effect, adjusted.std_error]
+    agree("1 x santos10: both shares, estimate, error", found, list(bound.values())[:4], check["tol"])
+    assert adjusted.effect / adjusted.std_error == pytest.approx(bound["adjusted_t"], abs=10 * check["tol"])
     assert ours.robustness_value < santos.equal_strength

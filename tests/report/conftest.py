@@ -41,7 +41,10 @@ from artwork_insights.report.findings import (
     Verdict,
 )
 from artwork_insights.report.pictures import picture_name
-from artwork_insights.sensitivity.assumptions import AssumptionEvidence
+from artwork_insights.sensitivity.assumptions import AssumptionEvidence, DetectorAccuracy
+from artwork_insights.sensitivity.detector.labelled import LabelledEffect
+from artwork_insights.sensitivity.detector.result import DetectorError
+from artwork_insights.sensitivity.detector.sign_turn import DetectorSignTurn
 from artwork_insights.sensitivity.e_value import EValue
 from artwork_insights.sensitivity.observed_confounders import ConfounderBenchmark
 from artwork_insights.sensitivity.omitted_variables import ConfoundingContour, OmittedVariableBounds
@@ -197,7 +200,7 @@ def make_mediation() -> MediationResult:
         "face_count", "face_area_share_mean", "assets with at least one face", PathEstimate(-0.00052, 0.0001, 0.00001),
         PathEstimate(-0.0312, 0.0021, 1e-30), PathEstimate(0.0109, 0.0019, 2e-8), PathEstimate(-0.00018, 0.00011, 0.1),
         -0.00034, 0.00006, -5.67, 1e-8, (-0.00047, -0.00022), 0.654, "full", 5120, 1010, 262,
-        "Artwork with more faces is chosen less often because its faces are smaller.",
+        "Artwork with more faces is chosen less often because its faces are smaller.", -5.61, -5.73,
     )  # fmt: skip
 
 
@@ -248,6 +251,15 @@ def make_unseen() -> UnseenConfounding:
     )  # fmt: skip
     contour = ConfoundingContour(steps, steps, effect, limit, 0.975)
     return UnseenConfounding(bounds, contour, benchmarks, sign_rank, "title")
+
+
+def make_detector_error() -> DetectorError:
+    """What labelled artworks say, and the differences in mistakes at which the sign turns."""
+    curve = tuple((0.02 * step, 0.3 * (1 - step / 10)) for step in range(11))
+    turn = DetectorSignTurn(0.3, 0.2, 0.12, 0.08, curve, 0.93, 0.9, 0.95)
+    accuracy = DetectorAccuracy(0.93, 0.9, "350 labelled artworks of this catalogue")
+    effect = LabelledEffect(0.0042, 0.0004, 0.0034, 0.005, 0.95, 350, 1934, 0.8, 0.93, 0.9)
+    return DetectorError("labels", accuracy, labelled=effect, labelled_uncorrected=0.003, sign_turn=turn)
 
 
 def make_pairs(count: int = 6) -> tuple[PairPicture, ...]:
@@ -327,7 +339,7 @@ def make_finding(**changes: object) -> Finding:
                        287, 0.233, "No difference between countries was found."),
         ),
         mediation=(make_mediation(),),
-        stress=make_stress(),
+        stress=make_stress(), detector=make_detector_error(),
         unseen=make_unseen(), e_value=EValue(1.123, 1.494, 1.417), robustness=Robustness(0.021, 0.135, 0.117, 0.05),
         placebo=Placebo(tuple(map(float, np.random.default_rng(1).normal(0, 0.0003, 200))), 0.055, 0.005, 0.0029),
         assumptions=make_assumptions(), diagnostics=make_checks(),
@@ -356,7 +368,7 @@ def make_bare_finding() -> Finding:
         alternatives=(), group_effects=(), forest=None, moderation=(), mediation=(), e_value=None, placebo=None,
         warnings=(), left_out=(), pairs=(), truth=(), balance=(),
         nuisance=NuisanceQuality(None, 0.2, None, (), {}, {}, 0.8),
-        overlap=None, dose_response=make_curve(),
+        overlap=None, dose_response=make_curve(), detector=None,
     )  # fmt: skip
 
 

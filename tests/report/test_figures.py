@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from artwork_insights.report.check_figures import plot_balance, plot_calibration, plot_overlap, plot_placebo
+from artwork_insights.report.detector_figure import has_sign_turn, plot_sign_turn
 from artwork_insights.report.estimate_rows import NAIVE, estimate_rows, row_of
 from artwork_insights.report.figures import (
     plot_effect_over_dates,
@@ -26,6 +27,7 @@ from artwork_insights.report.numbers import Scale, scale_of
 from artwork_insights.report.path_figure import plot_mediation
 from artwork_insights.report.specification_figure import plot_specifications
 from artwork_insights.report.svg import draw_svg
+from artwork_insights.sensitivity.detector.sign_turn import detector_sign_turn
 from tests.report.conftest import make_arms, make_curve
 
 SCALE = scale_of(OutcomeUnit("take rate", True), 0.00025)
@@ -44,6 +46,7 @@ PLOTS: dict[str, Plot] = {
     "arms": lambda f, ax: plot_arms(make_arms(), "number of faces", SCALE, ax),
     "specifications": lambda f, ax: plot_specifications(f.stress.curve, SCALE, 0.0005, ax),
     "dose": lambda f, ax: plot_dose_response(make_curve(), "lightness", SCALE, ax),
+    "detector": lambda f, ax: plot_sign_turn(f.detector.sign_turn, f.detector.accuracy, ax),
     "mediation": lambda f, ax: plot_mediation(f.mediation[0], "take rate", SCALE, ax),
 }
 WITH_EFFECT_UNIT = {
@@ -214,3 +217,53 @@ def test_figures_draw_intervals_at_the_level_of_the_scale(finding):
 
 def test_rows_of_overlap_are_named_as_they_are_counted(finding):
     assert plot_overlap(finding.overlap, counted="artworks").get_ylabel() == "artworks"
+
+
+def test_the_line_of_a_turned_sign_is_the_curve_with_both_alike_on_it_and_the_study_beside_it(finding):
+    turn, accuracy = finding.detector.sign_turn, finding.detector.accuracy
+    ax = plot_sign_turn(turn, accuracy)
+    (line,) = [line for line in ax.get_lines() if len(line.get_xdata()) > 1]
+    drawn = set(zip(np.round(line.get_xdata(), 9), np.round(line.get_ydata(), 9), strict=True))
+    assert {(round(100 * across, 9), round(100 * up, 9)) for across, up in turn.curve} <= drawn
+    assert points(ax, "D") == [(pytest.approx(12), pytest.approx(12))]
+    assert points(ax, "o") == [(pytest.approx(10), pytest.approx(7))]  # 1 - specificity, 1 - sensitivity
+    assert ax.get_xlim()[1] > 20
+    assert ax.get_ylim()[1] > 30
+    assert points(plot_sign_turn(turn), "o") == []  # where the study does not tell
+
+
+def test_a_sign_that_no_difference_turns_or_that_any_turns_has_no_line(finding):
+    turn = finding.detector.sign_turn
+    assert has_sign_turn(turn)
+    assert not has_sign_turn(None)
+    for curve in ((), ((0.9, 0.1),), ((0.0, 0.0), (0.0, 0.0))):
+        assert not has_sign_turn(dataclasses.replace(turn, curve=curve))
+
+
+def test_a_line_that_never_comes_down_to_none_is_not_carried_on_to_the_right(finding):
+    turn = dataclasses.replace(
+        finding.detector.sign_turn, curve=((0.0, 0.6), (0.4, 0.5)), both=None, specificity_difference=None
+    )
+    ax = plot_sign_turn(turn)
+    (shade,) = ax.collections
+    assert shade.get_datalim(ax.transData).x1 == pytest.approx(40)
+
+
+def test_the_line_of_a_real_detector_falls_from_missing_alone_to_seeing_alone():
+    rng = np.random.default_rng(0)
+    seen = (rng.random(4000) < 0.4).astype(float)
+    turn = detector_sign_turn(0.6 * seen + rng.normal(size=4000), seen)
+    ax = plot_sign_turn(turn)
+    (line,) = [line for line in ax.get_lines() if len(line.get_xdata()) > 1]
+    assert (np.diff(line.get_ydata()) < 0).all()
+    assert line.get_ydata()[0] == pytest.approx(100 * turn.sensitivity_difference)
+    assert line.get_xdata()[-1] == pytest.approx(100 * turn.specificity_difference)
+
+
+def test_a_path_is_dashed_where_it_is_not_there_at_the_level_of_its_result(finding):
+    """The direct path has p = .1: there at a level of .8, not at .95."""
+    for level, dashed in ((0.95, 1), (0.8, 0)):
+        ax = plot_mediation(dataclasses.replace(finding.mediation[0], level=level), "take rate", SCALE)
+        arrows = [text.arrow_patch for text in ax.texts if getattr(text, "arrow_patch", None) is not None]
+        assert len(arrows) == 3
+        assert sum(arrow.get_linestyle() != "-" for arrow in arrows) == dashed

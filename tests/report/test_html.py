@@ -312,3 +312,16 @@ def test_a_planted_share_is_shown_as_a_share_and_not_drawn_among_effects(result,
     row = next(row for row in page.rows if row[0] == "mediated share")
     assert [cell.replace("\u202f", " ") for cell in row[1:4]] == ["48 %", "47 %", "4 %"]
     assert sum("mediated share" in word for word in page.words) == 1
+
+
+def test_the_differences_in_mistakes_that_turn_the_sign_are_drawn_where_they_are_known(page, result, finding, run_dir):
+    assert "What mistakes would turn the sign" in page.text
+    assert sum(label.startswith("Differences in the detector's mistakes") for label in page.values("aria-label")) == 2
+    assert "The dot is how often it errs at all" in page.text
+    posters = dataclasses.replace(finding.detector, source="posters", accuracy=None)
+    written = write_report(
+        dataclasses.replace(result, findings=(dataclasses.replace(finding, detector=posters),)), run_dir
+    )
+    text = Page(written.read_text(encoding="utf-8")).text
+    assert "What mistakes would turn the sign" in text
+    assert "The dot is how often" not in text

@@ -85,3 +85,14 @@ def test_a_mediation_names_the_level_of_its_interval(finding):
     result = dataclasses.replace(finding.mediation[0], level=0.9)
     words = sentences.mediation_in_words(result, scale_of(RATE, 0.0001)).replace("\u202f", " ")
     assert "bootstrap 90 % interval" in words
+
+
+def test_a_mediation_names_all_three_tests_of_the_product_and_leaves_out_what_is_not_known(finding):
+    def ending(**changes):
+        result = dataclasses.replace(finding.mediation[0], **changes)
+        return sentences.mediation_in_words(result, scale_of(RATE, 0.0001)).partition("Sobel test: ")[2]
+
+    alone = ending(aroian_z=None, goodman_z=None)
+    assert alone.startswith("z = −5.67, p")
+    assert ending() == alone.removesuffix(".") + " (Aroian z = −5.61, Goodman z = −5.73)."
+    assert ending(goodman_z=None) == alone.removesuffix(".") + " (Aroian z = −5.61)."

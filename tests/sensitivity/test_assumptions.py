@@ -84,7 +84,7 @@ def test_a_design_gap_is_said_beside_it():
 
 def test_interference_takes_its_line_from_the_siblings():
     assert evidence(siblings=SiblingSlope(0.5, 0.1, 0.001, 80, 40))["no_interference"].passed is None
-    known = evidence(siblings=SiblingSlope(0.5, 0.1, 0.001, 80, 40), title_quality_known=True)
+    known = evidence(siblings=SiblingSlope(0.5, 0.1, 0.001, 80, 40, title_quality_known=True))
     assert known["no_interference"].passed is False
 
 

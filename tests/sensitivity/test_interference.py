@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -45,7 +47,7 @@ def test_the_slope_is_the_clustered_regression_on_the_share_of_the_others():
 def test_planted_influence_is_found():
     ours = estimate_sibling_slope(*make_cells(1, -0.4, n_titles=300))
     assert abs(ours.slope + 0.4) < 3 * ours.std_error
-    assert interference_diagnostic(ours, title_quality_known=True).passed is False
+    assert interference_diagnostic(replace(ours, title_quality_known=True)).passed is False
 
 
 def test_every_artwork_that_was_shown_counts_as_a_sibling_whether_or_not_it_is_compared():
@@ -128,8 +130,9 @@ def test_a_continuous_component_is_never_said_to_be_missing(p_value):
 def test_an_influence_too_small_to_move_the_effect_by_its_error_passes():
     """Slope .4, four siblings: the effect inside titles is off by .1."""
     slope = SiblingSlope(0.4, 0.1, 0.001, 500, 90, per_artwork=0.25)
+    known = replace(slope, title_quality_known=True)
     for std_error, passed in ((0.2, True), (0.05, False), (None, False)):
-        check = interference_diagnostic(slope, title_quality_known=True, std_error=std_error)
+        check = interference_diagnostic(known, std_error=std_error)
         assert check.passed is passed
-    assert "less than its own error" in interference_diagnostic(slope, title_quality_known=True, std_error=0.2).sentence
+    assert "less than its own error" in interference_diagnostic(known, std_error=0.2).sentence
     assert interference_diagnostic(slope, std_error=0.2).passed is None  # popularity is not known

@@ -156,3 +156,21 @@ def test_an_effect_beside_a_twin_of_an_observed_confounder_is_bounded_near_the_t
     bound, limit = bound_beside(full, gains.strength_outcome, gains.strength_treatment, 0.975)
     assert full.moved(0.0).effect > 0.95  # control: confounded by .2
     assert limit < bound == pytest.approx(0.8, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"confounders": [["a"]] * 40}, "the columns hold 'a'; they need numbers"),
+        ({"treatment": ["yes"] * 40}, "the treatment holds 'yes'; it needs numbers"),
+        ({"treatment": np.ones(39)}, "the treatment has 39 rows, the outcome 40, .* give one of each per row"),
+        ({"absorb": ["t"] * 39}, "the groups 39 and the confounders 40; give one of each per row"),
+        ({"weights": np.full(40, -1.0)}, "weights must be positive numbers"),
+        ({"weights": np.ones(39)}, "weights have 39 rows and the others 40"),
+    ],
+)
+def test_input_that_does_not_fit_is_refused_in_a_sentence(change, said):
+    rng = np.random.default_rng(0)
+    given = {"outcome": rng.normal(size=40), "treatment": rng.normal(size=40), "confounders": rng.normal(size=(40, 1))}
+    with pytest.raises(NotIdentifiedError, match=said):
+        measure_confounders(**(given | change), names=["year"])

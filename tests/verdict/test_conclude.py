@@ -7,9 +7,10 @@ import dataclasses
 import pytest
 
 from artwork_insights.diagnostic import Diagnostic
-from artwork_insights.inquiry.conclude import conclude
+from artwork_insights.inquiry.conclude import conclude, tell_slope
 from artwork_insights.report.findings import Finding
 from artwork_insights.study import Study
+from artwork_insights.verdict.verdict import NOT_JUDGED
 from tests.report.conftest import make_bare_finding, make_estimate, make_finding
 
 SMALLEST = 0.001
@@ -100,9 +101,39 @@ def test_whose_effect_it_is_is_said_where_something_was_left_out():
     whole = dataclasses.replace(one.overlap, n_after=one.overlap.n_before)
     (other,) = conclude([dataclasses.replace(one, overlap=whole)], study(), is_rate=True)
     assert other.verdict.speaks_of == ""
-    slope = "The slope is over the 3 of 9 titles whose artworks differ in the component."
-    (bare,) = conclude([dataclasses.replace(make_bare_finding(), left_out=(slope,))], study(), is_rate=True)
+
+
+def test_whose_slope_it_is_is_found_again_among_what_was_left_out():
+    slope = tell_slope(3, 1009)
+    assert slope == "The slope is over the 3 of 1,009 titles whose artworks differ in the component."
+    others = ("2 artworks are left out because their component is not defined.", "No causal forest was grown.")
+    (bare,) = conclude([dataclasses.replace(make_bare_finding(), left_out=(*others, slope))], study(), is_rate=True)
     assert bare.verdict.speaks_of == slope
+    (whole,) = conclude([dataclasses.replace(make_bare_finding(), left_out=others)], study(), is_rate=True)
+    assert whole.verdict.speaks_of == ""
+
+
+def test_a_finding_has_no_verdict_before_its_study_is_judged():
+    waiting = finding(3.0, verdict=NOT_JUDGED)
+    assert (waiting.verdict.word, waiting.verdict.credible) == ("inconclusive", False)
+    (one,) = conclude([waiting], study(), is_rate=True)
+    assert (one.verdict.answer, one.verdict.credible) == ("positive", True)
+
+
+def test_a_limit_that_multiplies_the_one_of_the_data_is_counted_once():
+    check = Diagnostic("unconfoundedness", 0.15, 0.06, True, "It would have to be stronger than genre.")
+    one = dataclasses.replace(finding(3.0), diagnostics=(check,))
+    (judged,) = conclude([one], study(verdict={"unconfoundedness": 2.0}), is_rate=True)
+    (kept,) = [found for found in judged.diagnostics if found.name == "unconfoundedness"]
+    assert (kept.passed, kept.limit) == (True, 0.12)
+    assert judged.verdict.word == "supported"
+
+
+def test_an_outcome_from_a_table_is_not_asked_to_whom_the_artwork_was_shown():
+    (of_log,), (of_table,) = (conclude([finding(3.0)], study(), is_rate=rate) for rate in (True, False))
+    assert "whether a winner is only its audience" in " ".join(s.text for s in of_log.verdict.would_change)
+    assert "audience" not in " ".join(s.text for s in of_table.verdict.would_change)
+    assert "log" not in " ".join(s.text for s in of_table.verdict.next_actions)
 
 
 def test_next_actions_name_the_artwork_to_make_and_the_titles_to_test():

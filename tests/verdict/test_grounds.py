@@ -57,6 +57,46 @@ def test_each_need_that_is_not_met_lowers_credibility_and_says_what_is_not_known
     assert found.word == "supported"  # nothing failed
 
 
+def test_without_an_observed_confounder_unseen_ones_have_no_yardstick_and_credibility_is_moderate():
+    lone = Diagnostic("unconfoundedness", 0.12, None, None, "There is no observed confounder to compare that with.")
+    not_tried = Diagnostic("leave_one_block_out", None, None, None, "No confounder was left out: none is known.")
+    rest = [check for check in MADE if check.name not in ("unconfoundedness", "leave_one_block_out")]
+    found = verdict(checks=[*rest, lone, not_tried])
+    assert (found.credibility, found.word) == ("moderate", "supported")
+    assert "It is not known how strong a confounder can be" in said(found.would_change)
+    assert "Add what is known of single artworks to the confounders" in said(found.next_actions)
+    held = Diagnostic("unconfoundedness", 0.12, 0.04, True, "It would have to be stronger than shape.")
+    assert verdict(checks=[*rest, held, not_tried]).credibility == "high"
+
+
+def test_a_confounder_left_out_is_a_yardstick_also_where_there_is_no_effect_to_lose():
+    moved = Diagnostic("leave_one_block_out", 0.4, None, None, "It moves by 0.4; the interval holds zero either way.")
+    none = Diagnostic("unconfoundedness", 0.0, None, None, "No clear effect was found.")
+    rest = [check for check in MADE if check.name not in ("unconfoundedness", "leave_one_block_out")]
+    assert verdict((-0.0004, 0.0006), [*rest, moved, none]).credibility == "high"
+
+
+def test_an_outcome_that_is_no_take_rate_does_not_need_to_know_who_was_shown_the_artwork():
+    left = without("serving_policy")
+    of_table, of_log = (verdict(checks=left, surroundings=Surroundings(is_rate=rate)) for rate in (False, True))
+    assert (of_table.credibility, of_log.credibility) == ("high", "moderate")
+    assert "audience" not in said(of_table.would_change)
+    assert "log" not in said(of_table.next_actions)
+    assert "Add to the log to whom each artwork was shown" in said(of_log.next_actions)
+
+
+@pytest.mark.parametrize(("times", "credibility"), [
+    (1.0, "high"), (1.09, "high"), (0.92, "high"), (1.2, "moderate"), (0.5, "moderate"), (0.0, "moderate"),
+    (-0.95, "moderate"),
+])  # fmt: skip
+def test_detector_errors_that_change_the_size_leave_the_direction_only_whichever_way(times, credibility):
+    check = Diagnostic("detector", times, None, True, f"The effect is {times:.2f} times as large as it looks.")
+    found = verdict(checks=[*MADE, check])
+    assert (found.credibility, found.word) == (credibility, "supported")
+    lenient = VerdictLimits(detector=2.0)
+    assert verdict(checks=[*MADE, check], limits=lenient).credibility == ("high" if times >= 0.5 else "moderate")
+
+
 def test_one_of_two_checks_meets_a_need():
     other = Diagnostic("placebo_outcome", 0.4, 2.6, True, "The outcome from before shows nothing.")
     assert verdict(checks=[*without("negative_control"), other]).credibility == "high"

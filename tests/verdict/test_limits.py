@@ -62,6 +62,51 @@ def test_a_severe_failure_that_the_study_accepts_blocks_no_longer():
     assert held(severe, balance=0.2).blocking is True
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "limit", "blocking"),
+    [
+        ("balance", 0.4, 0.1, False), ("balance", 0.6, 0.1, True), ("split_halves", 0.12, 0.08, False),
+        ("split_halves", 0.2, 0.08, True), ("placebo_treatment", 0.2, 0.096, True),
+        ("random_common_cause", 1.5, 1.0, False), ("random_common_cause", 2.5, 1.0, True),
+        ("zero_confounder", 2.5, 1.0, True), ("subset_stability", 3.0, 2.03, False),
+        ("subset_stability", 4.5, 2.03, True), ("subset_stability", 4.5, 2.63, False),
+    ],
+)  # fmt: skip
+def test_how_severe_a_failure_is_follows_from_its_value_and_its_rule(name, value, limit, blocking):
+    for mark in (True, False):  # whatever the check says of itself
+        assert held(Diagnostic(name, value, limit, False, "It failed.", mark)).blocking is blocking
+    assert held(Diagnostic(name, value, limit, True, "It passed.")).blocking is False
+
+
+@pytest.mark.parametrize("name", ["overlap", "detector", "serving_policy", "placebo_outcome", "made_up"])
+def test_a_severity_that_takes_more_than_one_value_is_left_to_the_check(name):
+    for mark in (True, False):
+        assert held(Diagnostic(name, 0.4, 0.5, False, "It failed.", mark)).blocking is mark
+
+
+def test_a_study_stretches_what_chance_allows_and_what_was_severe_counts_no_more():
+    halves = Diagnostic("split_halves", 0.2, 0.08, False, "They differ.")
+    assert held(halves, split_halves=1.5) == dataclasses.replace(halves, limit=pytest.approx(0.12), blocking=True)
+    loose = held(halves, split_halves=3.0)
+    assert (loose.passed, loose.limit, loose.blocking) == (True, pytest.approx(0.24), False)
+    moved = Diagnostic("zero_confounder", 0.8, 1.0, True, "It moves by 0.8.")
+    assert held(moved, zero_confounder=0.5).passed is False
+    ways = Diagnostic("specification_curve", 0.6, 0.5, True, "6 of 10 agree.")
+    assert held(ways, specification_curve=0.8).passed is False
+
+
+def test_what_only_informs_is_not_made_to_decide_by_a_limit_of_the_study():
+    across = Diagnostic("placebo_outcome", 5.0, 2.6, None, "Told across titles.")
+    assert held(across, placebo_outcome=3.0) is across
+    siblings = Diagnostic("interference", 0.01, 0.05, None, "They go together.")
+    assert held(siblings, interference=0.001) is siblings
+
+
+def test_a_limit_of_the_study_leaves_alone_what_is_measured_in_another_unit():
+    variance_left = Diagnostic("overlap", 0.2, 0.05, True, "20% of the differences in lightness are not explained.")
+    assert held(variance_left, overlap=0.3) is variance_left
+
+
 def test_a_value_without_a_limit_is_decided_by_the_rule():
     assert held(Diagnostic("outcome_r2", 0.3, None, None, "It predicts 30 %.")).passed is True
     assert held(Diagnostic("outcome_r2", -0.3, None, None, "It misleads.")).passed is False

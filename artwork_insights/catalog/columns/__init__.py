@@ -7,14 +7,15 @@ from typing import get_args
 from artwork_insights.catalog.columns.colour import COLOUR_COLUMNS
 from artwork_insights.catalog.columns.column import Column, ColumnGroup, ColumnType, FaceRole
 from artwork_insights.catalog.columns.composition import COMPOSITION_COLUMNS
-from artwork_insights.catalog.columns.duplicates import DUPLICATE_COLUMNS
+from artwork_insights.catalog.columns.duplicates import COLUMNS_ON_READING, DUPLICATE_COLUMNS
 from artwork_insights.catalog.columns.embedding import EMBEDDING_COLUMNS
 from artwork_insights.catalog.columns.faces import FACE_COLUMNS
 from artwork_insights.catalog.columns.file import FILE_COLUMNS
 from artwork_insights.catalog.columns.text import TEXT_COLUMNS
 
 __all__ = [
-    "DEFAULT_GROUPS", "FEATURE_COLUMNS", "GROUPS", "SCALAR_FEATURES", "Column", "ColumnGroup", "ColumnType", "FaceRole",
+    "COLUMNS_ON_READING", "DEFAULT_GROUPS", "FEATURE_COLUMNS", "GROUPS", "SCALAR_FEATURES", "Column", "ColumnGroup",
+    "ColumnType", "FaceRole",
 ]  # fmt: skip
 
 GROUPS: tuple[ColumnGroup, ...] = get_args(ColumnGroup)

@@ -22,10 +22,10 @@ def _face(
     return Column(name, dtype, unit, low, high, "faces", "derived", description, source)
 
 
-def _without(name: str, unit: str, high: float | None, description: str) -> Column:
+def _without(name: str, unit: str, high: float | None, description: str, *, low: float = 0.0) -> Column:
     """A colour measured beside the faces: no longer made of them, but which pixels are left still depends on them."""
     return Column(
-        f"{name}_without_faces", "float64", unit, 0.0, high, "faces", "sensitive",
+        f"{name}_without_faces", "float64", unit, low, high, "faces", "sensitive",
         f"{description} outside faces, their hair and shoulders; missing where under 5 % of the frame is left.",
         f"as {name}; {FACES_SOURCE}",
     )  # fmt: skip
@@ -93,4 +93,7 @@ FACE_COLUMNS = (
     _without("saturation_mean", "share", 1, "Mean HSV saturation"),
     _without("colourfulness", "M3", None, "Spread and strength of colour"),
     _without("warm_share", "share of the pixels", 1, "Pixels that feel warm"),
+    _without("hue_count", "hues", 20, "Parts of the hue circle, of 18 degrees each, that are made use of"),
+    _without("background_share", "share of the pixels", 1, "Pixels nearest to the background colour"),
+    _without("colour_harmony", "CH", 1.6, "How well the palette colours go together", low=-1.4),
 )  # fmt: skip

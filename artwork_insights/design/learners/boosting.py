@@ -16,8 +16,9 @@ import xgboost
 
 from artwork_insights.design.assignment import BoolArray
 from artwork_insights.design.confounders import FloatArray
+from artwork_insights.design.learners.bin_cache import CodeArray
 from artwork_insights.design.learners.device import choose_device
-from artwork_insights.design.learners.features import MISSING, CodeArray
+from artwork_insights.design.learners.features import MISSING
 from artwork_insights.design.learners.growing import Fold, GrowingTrees, NamedNumbers
 from artwork_insights.design.learners.problem import Problem
 
@@ -102,10 +103,10 @@ class _Trees(GrowingTrees):
         self.booster = xgboost.Booster(parameters, [fold.train])
 
     def add_tree(self) -> None:
-        self.booster.update(self.fold.train, self.rounds, fobj=self._gradients)
-
-    def _gradients(self, margin: FloatArray, _: xgboost.DMatrix) -> tuple[FloatArray, FloatArray]:
-        return self.gradients(margin.astype(np.float64))
+        train = self.fold.train
+        margin = self.booster.predict(train, output_margin=True, training=True, validate_features=False)  # cached
+        gradient, hessian = self.gradients(margin.astype(np.float64))
+        self.booster.boost(train, self.rounds, grad=gradient, hess=hessian)
 
     def sum_of_trees(self, first: int, arm: float | None = None) -> FloatArray:
         rows = self.fold.as_they_are if arm is None else self.fold.matrix(arm)

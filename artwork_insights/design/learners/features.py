@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from artwork_insights.design.confounders import FloatArray, fill_missing
 from artwork_insights.design.folds import IntArray
+from artwork_insights.design.learners.bin_cache import BinCache, CodeArray
 from artwork_insights.design.learners.side_by_side import side_by_side
 
-CodeArray = npt.NDArray[np.uint8]
 NUMBER_OF_BINS = 64
 MISSING = 255
+BINNED_LATELY = BinCache()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,23 @@ class Features:
 
     @cached_property
     def binned(self) -> Binned:
-        """Bin numbers of all rows. Folds select rows of them, so that values are never sorted or copied again."""
-        columns = side_by_side(bin_column, self.values.T)
+        """Bin numbers of all rows. Folds select rows of them, so that values are never sorted or copied again.
+
+        A column that any other features held lately is not binned again (`BinCache`).
+        """
+        columns = side_by_side(lambda column: BINNED_LATELY.look_up(column, bin_column), self.values.T)
         codes = np.empty(self.values.shape, dtype=np.uint8)
         for k, column in enumerate(columns):
             codes[:, k] = column
         known = np.where(codes == MISSING, 0, codes)
         return Binned(codes, known.max(axis=0, initial=0).astype(np.int64) + 1)
+
+    def some(self, rows: npt.NDArray[np.bool_]) -> Features:
+        """Some rows, with the bins of all where there are any yet."""
+        features = Features(self.values[rows])
+        if "binned" in self.__dict__:
+            features.__dict__["binned"] = Binned(self.binned.codes[rows], self.binned.sizes)
+        return features
 
     @cached_property
     def filled(self) -> FloatArray:

@@ -12,7 +12,8 @@ from scipy.special import expit, logit
 from artwork_insights.design.assignment import BoolArray
 from artwork_insights.design.confounders import FloatArray
 from artwork_insights.design.folds import IntArray
-from artwork_insights.design.learners.features import CodeArray, Features
+from artwork_insights.design.learners.bin_cache import CodeArray
+from artwork_insights.design.learners.features import Features
 from artwork_insights.design.learners.title_levels import TitleLevels
 
 Objective = Literal["logistic", "squared_error"]
@@ -49,6 +50,13 @@ class Problem:
     def is_binary(self) -> bool:
         """Whether the target is 0 or 1."""
         return self.objective == "logistic"
+
+    def some(self, rows: BoolArray) -> Problem:
+        """The same task over some rows, with the bins of all."""
+        absorb = None if self.absorb is None else self.absorb[rows]
+        treatment = None if self.treatment is None else self.treatment[rows]
+        features, target = self.features.some(rows), self.target[rows]
+        return Problem(features, target, self.weights[rows], self.objective, absorb, treatment)
 
     def codes(self, rows: BoolArray, arm: float | None = None) -> CodeArray:
         """Bin numbers of rows, the treatment as last column; as if all rows were in `arm` where one is given."""

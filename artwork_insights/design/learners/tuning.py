@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from artwork_insights.design.assignment import BoolArray
 from artwork_insights.design.confounders import FloatArray
 from artwork_insights.design.folds import IntArray
 from artwork_insights.design.learners.boosting import GRID, BoostingSettings
@@ -24,6 +25,10 @@ STACKED: tuple[Learner, ...] = ("xgboost", "lightgbm", "random_forest", "lasso")
 VALIDATION_FOLDS = 3
 STEP = 10
 PATIENCE = 5  # steps without gain before a booster stops
+LARGEST_SCREEN = 20_000
+"""Rows on which every setting is tried."""
+FEWEST_TO_SCREEN = 50
+"""Titles held out, below which a draw of them says too little."""
 Growing = TypeVar("Growing", BoostingSettings, LightGBMSettings)
 
 
@@ -48,25 +53,53 @@ def grid_search(problem: Problem, folds: IntArray, seed: int, grid: Sequence[Gro
     """Choose settings and number of rounds of boosted trees by the loss on up to three of the folds.
 
     Every setting is tried on the first fold, the better third of them on two more. Each fit stops early (`stop_early`).
-    The number of rounds is the mean over folds.
+    The number of rounds is the mean over folds. Of more than 20,000 rows, settings are first tried on a draw of about
+    so many, and the best quarter then on the first fold with all rows (successive halving, Jamieson and Talwalkar
+    2016): what one fold of thousands of rows says of the better ones, two more would say again.
     """
     problem, _, _ = problem.standardised()
     _ = problem.features.binned if isinstance(grid[0], BoostingSettings) else None  # once, before threads start
-    stops: dict[int, list[tuple[float, int]]] = {s: [] for s in range(len(grid))}
-
-    def validate(tried: Sequence[int], validation: Sequence[int]) -> None:
-        prepared = [grid[0].prepare(problem, folds == fold) for fold in validation]
-        runs = [(s, fold) for s in tried for fold in prepared]
-        found = side_by_side(lambda run: stop_early(run[1], grid[run[0]], seed), runs)
-        for (s, _), stop in zip(runs, found, strict=True):
-            stops[s].append(stop)
-
-    validate(range(len(grid)), [0])
-    going_on = sorted(stops, key=lambda s: stops[s][0][0])[: max(1, round(len(grid) / 3))]
-    validate(going_on, range(1, min(VALIDATION_FOLDS, int(folds.max()) + 1)))
-    best = min(going_on, key=lambda s: sum(loss for loss, _ in stops[s]))
+    drawn = _draw_rows(problem, folds, np.random.default_rng(seed))
+    if drawn is not None:
+        screened = _stops(problem.some(drawn), folds[drawn], seed, grid, [0])
+        going_on = _best(screened, round(len(grid) / 4))
+        stops = _stops(problem, folds, seed, [grid[s] for s in going_on], [0])
+    else:
+        first = _stops(problem, folds, seed, grid, [0])
+        going_on = _best(first, round(len(grid) / 3))
+        validation = range(1, min(VALIDATION_FOLDS, int(folds.max()) + 1))
+        more = _stops(problem, folds, seed, [grid[s] for s in going_on], validation)
+        stops = [first[s] + found for s, found in zip(going_on, more, strict=True)]
+    best = _best(stops, 1)[0]
     mean = np.mean([rounds for _, rounds in stops[best]])
-    return replace(grid[best], rounds=max(STEP, STEP * round(mean / STEP)))
+    return replace(grid[going_on[best]], rounds=max(STEP, STEP * round(mean / STEP)))
+
+
+def _stops(
+    problem: Problem, folds: IntArray, seed: int, settings: Sequence[Growing], validation: Sequence[int]
+) -> list[list[tuple[float, int]]]:
+    """Loss and number of trees of each of the settings on each of the validation folds."""
+    prepared = [settings[0].prepare(problem, folds == fold) for fold in validation]
+    runs = [(one, fold) for one in settings for fold in prepared]
+    found = side_by_side(lambda run: stop_early(run[1], run[0], seed), runs)
+    return [found[start : start + len(prepared)] for start in range(0, len(found), max(1, len(prepared)))]
+
+
+def _best(stops: Sequence[Sequence[tuple[float, int]]], number: int) -> list[int]:
+    """Places of the settings with the smallest loss over their folds, at least one, the best first."""
+    loss = [sum(loss for loss, _ in of_one) for of_one in stops]
+    return sorted(range(len(stops)), key=loss.__getitem__)[: max(1, number)]
+
+
+def _draw_rows(problem: Problem, folds: IntArray, rng: np.random.Generator) -> BoolArray | None:
+    """About 20,000 rows of whole absorbed titles, or of rows; None where there are fewer, or titles to draw too few."""
+    n_rows = len(problem.target)
+    if n_rows <= LARGEST_SCREEN:
+        return None
+    units = np.arange(n_rows) if problem.absorb is None else problem.absorb
+    drawn = np.asarray((rng.random(int(units.max()) + 1) < LARGEST_SCREEN / n_rows)[units])
+    held_out = len(np.unique(units[drawn & (folds == 0)]))
+    return drawn if held_out >= FEWEST_TO_SCREEN else None
 
 
 def stop_early(fold: Fold[Any], settings: BoostingSettings | LightGBMSettings, seed: int) -> tuple[float, int]:

@@ -8,7 +8,6 @@ Wager 2019).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import numpy as np
 from artwork_insights.design.assignment import BoolArray
 from artwork_insights.design.confounders import FloatArray
 from artwork_insights.design.folds import IntArray
+from artwork_insights.design.learners.side_by_side import number_of_threads
 
 SMALLEST_LEAF_ROWS = 5
 MOST_ROWS_PER_TREE = 4_000
@@ -113,13 +113,13 @@ class Size:
 def grow_bags(data: Residuals, size: Size, seed: int) -> tuple[Bag, ...]:
     """Grow all bags; the same seed gives the same bags on any number of processor cores."""
     seeds = np.random.SeedSequence(seed).spawn(size.bags)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # EconML grows its trees outside Python's lock
+    with ThreadPoolExecutor(number_of_threads()) as pool:  # EconML grows its trees outside Python's lock
         return tuple(pool.map(lambda child: _grow_bag(data, size, np.random.default_rng(child)), seeds))
 
 
 def sums_of_bags(bags: Sequence[Bag], modifiers: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Numerators and denominators of every bag at these modifiers; each of shape (bags, splits, n)."""
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(number_of_threads()) as pool:
         found = list(pool.map(lambda bag: bag.sums(modifiers), bags))
     return np.stack([numerator for numerator, _ in found]), np.stack([denominator for _, denominator in found])
 

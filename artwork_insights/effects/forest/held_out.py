@@ -16,8 +16,9 @@ from scipy import stats
 from artwork_insights.design.assignment import BoolArray
 from artwork_insights.design.confounders import FloatArray
 from artwork_insights.design.folds import IntArray, assign_title_folds
+from artwork_insights.design.reading import check_share
 from artwork_insights.effects.forest.bags import Residuals, Size, grow_bags
-from artwork_insights.effects.forest.fit import predict_out_of_sample
+from artwork_insights.effects.forest.predicting import predict_out_of_sample
 
 NUMBER_OF_FOLDS = 5
 FIRST_TESTED = 2
@@ -61,8 +62,8 @@ class HeldOutNumber:
     degrees_of_freedom: float
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Confidence interval at `level`."""
-        half = float(stats.t.ppf(0.5 + level / 2, self.degrees_of_freedom)) * self.std_error
+        """Confidence interval at `level`, a share such as 0.95."""
+        half = float(stats.t.ppf(0.5 + check_share("level", level) / 2, self.degrees_of_freedom)) * self.std_error
         return self.value - half, self.value + half
 
     @property

@@ -1,4 +1,24 @@
-"""Where the component pays: a shallow rule learned on half of the titles, its worth measured on the other half."""
+r"""Where the component pays: a shallow rule learned on half of the titles, its worth measured on the other half.
+
+With scores :math:`a, b` whose ratio of weighted sums is an average effect, and a cost c of the component in the
+outcome's unit, the rule :math:`\pi` of at most two questions makes
+
+.. math:: \sum_i w_i \, \pi(x_i) \, (a_i - c \, b_i)
+
+as large as it can be on half of the titles. On the other half, its gains over giving the component to no cell and to
+every cell are the ratios of sums
+
+.. math::
+
+    \frac{\sum_i w_i \, \pi(x_i) (a_i - c b_i)}{\sum_i w_i b_i}, \qquad
+    \frac{\sum_i w_i \, (\pi(x_i) - 1) (a_i - c b_i)}{\sum_i w_i b_i},
+
+with errors clustered by title. A rule judged on the titles that it was learned from would seem to pay where nothing
+does.
+
+Sources: Athey and Wager (2021), Policy learning with observational data, for the score that is maximised; Zhou, Athey
+and Wager (2023), Offline multi-action policy learning, for the exact search of shallow trees.
+"""
 
 from __future__ import annotations
 

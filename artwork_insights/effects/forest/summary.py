@@ -10,18 +10,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from artwork_insights.design.confounders import FloatArray, title_means
-from artwork_insights.design.folds import IntArray
+from artwork_insights.design.folds import IntArray, distinct
 from artwork_insights.effects.design_fit import DesignFit
 from artwork_insights.effects.estimates import GroupEffect
 from artwork_insights.effects.forest.bags import Residuals
 from artwork_insights.effects.forest.calibration import Calibration, calibrate
-from artwork_insights.effects.forest.fit import SMALLEST_NUMBER_OF_TITLES, fit_causal_forest
+from artwork_insights.effects.forest.fit import SMALLEST_NUMBER_OF_TITLES, capped_rows, fit_causal_forest
 from artwork_insights.effects.forest.held_out import predict_held_out
 from artwork_insights.effects.forest.modifiers import learn_columns
 from artwork_insights.effects.forest.policy import Policy, learn_policy
 from artwork_insights.effects.forest.targeting import TargetingCurve, targeting_curve
 
-LARGEST_NUMBER_OF_CELLS = 50_000
 LARGEST_GAP = 3.0
 SHOWN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -81,6 +80,8 @@ def summarise_forest(
 ) -> ForestSummary | None:
     """Fit the forest on a design's residuals, hold it against the group effects, and test it on other titles.
 
+    Titles that share a picture are one: together in or out of a half-sample, and learned from or tested.
+
     Parameters
     ----------
     modifiers : DataFrame of the fit's n cells
@@ -99,18 +100,18 @@ def summarise_forest(
     """
     assignment = fit.sample.assignment
     columns = learn_columns(modifiers)
-    rows = capped_rows(assignment.title, seed)
-    if not columns.names or len(np.unique(assignment.title[rows])) < SMALLEST_NUMBER_OF_TITLES:
+    rows = capped_rows(assignment.block, seed)
+    if not columns.names or len(distinct(assignment.block[rows])) < SMALLEST_NUMBER_OF_TITLES:
         return None
     y, t = _residuals(fit)
     frame = modifiers.iloc[rows].reset_index(drop=True)
     weights = assignment.weights[rows]
-    forest = fit_causal_forest(y[rows], t[rows], frame, assignment.title[rows], weights=weights, seed=seed)
+    forest = fit_causal_forest(y[rows], t[rows], frame, assignment.block[rows], weights=weights, seed=seed)
     effects = forest.conditional_effects
     known = ~np.isnan(effects)
     means = _group_means(np.nan_to_num(effects), weights * known, rows, assignment.groups)
     gap = _largest_gap(means, group_effects)
-    data = Residuals(y, t, columns.encode(modifiers), assignment.title, assignment.weights).rows(rows)
+    data = Residuals(y, t, columns.encode(modifiers), assignment.block, assignment.weights).rows(rows)
     tested = _test_on_other_titles(fit, data, rows, modifiers, seed, component, smallest_effect, level)
     agree = "agrees with the group effects" if gap <= LARGEST_GAP else "disagrees with some group effects"
     capped = "" if len(rows) == len(y) else f" It was fitted on {len(rows):,} of {len(y):,} cells."
@@ -161,19 +162,10 @@ def _test_on_other_titles(
     curve = targeting_curve(a[rows], b[rows], held_out, data.title, data.weights, seed=seed + 2, level=level)
     assignment = fit.sample.assignment
     policy = learn_policy(
-        a, b, modifiers, assignment.title, assignment.weights,
+        a, b, modifiers, assignment.block, assignment.weights,
         component=component, is_binary=fit.is_binary, cost=smallest_effect, level=level, seed=seed + 3,
     )  # fmt: skip
     return calibration, curve, policy
-
-
-def capped_rows(title: IntArray, seed: int) -> IntArray:
-    """Rows the forest is fitted on: all, or those of randomly drawn whole titles with at most 50,000."""
-    if len(title) <= LARGEST_NUMBER_OF_CELLS:
-        return np.arange(len(title))
-    order = np.random.default_rng(seed).permutation(int(title.max()) + 1)
-    sizes = np.bincount(title)[order].cumsum()
-    return np.flatnonzero(np.isin(title, order[sizes <= LARGEST_NUMBER_OF_CELLS]))
 
 
 def _group_means(
@@ -181,11 +173,11 @@ def _group_means(
 ) -> tuple[tuple[str, str, float], ...]:
     found = []
     for modifier, labels in groups.items():
-        text = labels[rows].astype(str)
-        for group in sorted({str(label) for label in text}):
-            inside = text == group
-            if weights[inside].sum() > 0:
-                found.append((modifier, group, float(np.average(effects[inside], weights=weights[inside]))))
+        text = labels[rows].astype(str)  # whatever kind the labels are
+        names, code = np.unique(text, return_inverse=True)
+        mass = np.bincount(code, weights=weights, minlength=len(names))
+        total = np.bincount(code, weights=weights * effects, minlength=len(names))
+        found += [(modifier, str(names[k]), float(total[k] / mass[k])) for k in np.flatnonzero(mass > 0)]
     return tuple(found)
 
 

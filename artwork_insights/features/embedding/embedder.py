@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +57,11 @@ class EmbeddingChoice:
         """What decides the numbers."""
         checksum = self.weights.sha256 if self.weights else "none"
         return {"embedding": self.name, "dimension": str(self.dimension), "weights_sha256": checksum}
+
+    def runs_in(self, runtime: str) -> str:
+        """The runtime that a plan's comes to: only backbones of torchvision run in OpenVINO."""
+        fits = self.weights is not None and find_backbone(self.name).library == "torchvision"
+        return runtime if fits else "torch"
 
 
 def choose_embedding(name: str = "auto", weights: Path | None = None) -> EmbeddingChoice:
@@ -133,12 +138,15 @@ class Embedder:
     choice : EmbeddingChoice
     device : str
         ``"cpu"`` or ``"cuda"``; of no matter to ``"layout"``.
+    runtime : {"torch", "openvino"}
+        What runs backbones of torchvision on a CPU; those of other libraries run in torch.
     """
 
-    def __init__(self, choice: EmbeddingChoice, device: str = "cpu") -> None:
+    def __init__(self, choice: EmbeddingChoice, device: str = "cpu", runtime: str = "torch") -> None:
         self.choice = choice
         self._device = device
         self._backbone: Backbone | None = None
+        self._run: Callable[[FloatArray], FloatArray] | None = None
         if choice.weights is not None:
             self._backbone = find_backbone(choice.name)
             import torch
@@ -146,6 +154,11 @@ class Embedder:
             from artwork_insights.features.embedding.networks import load_network
 
             network = load_network(self._backbone, choice.weights)
+            if device == "cpu" and choice.runs_in(runtime) == "openvino":
+                from artwork_insights.features.embedding.openvino_network import open_in_openvino
+
+                self._run = open_in_openvino(network, self._backbone.input_size_px)
+                return
             self._network = network.to(torch.device(device)).to(memory_format=torch.channels_last)
 
     def embed(self, pixels: ByteImage, working: ByteImage, lab: LabImage) -> FloatArray | None:
@@ -179,6 +192,8 @@ class Embedder:
 
         assert self._backbone is not None
         batch = _normalised(np.stack(images), self._backbone)
+        if self._run is not None:
+            return np.concatenate([self._run(image[None].numpy()) for image in batch])
         with torch.inference_mode():
             vectors = self._network(batch.to(self._device, memory_format=torch.channels_last))
         return np.asarray(vectors.float().cpu().numpy(), dtype=np.float32)

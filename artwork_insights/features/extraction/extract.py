@@ -190,7 +190,7 @@ def _open(
         roster = joined_roster(out, before["inputs"], now, failed)
         manifest = continued(before, plan, sources, roster, retrying=bool(failed))
         groups = [group for group in before["settings"] if group in asked or not manifest["finished"]]
-        require_same_settings(out, before["settings"], plan.settings(), groups)
+        require_same_settings(out, before["settings"], plan, groups)
         if "adding" not in manifest:  # there, an edited image becomes a failure
             _refuse_edits(out, files, roster, shard_rows(before))
     if not manifest["finished"]:

@@ -6,6 +6,7 @@ import mmap
 import os
 import pickle
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -85,7 +86,9 @@ class Preparer:
         if isinstance(opened, Failure):
             return opened
         image, seconds = opened
+        begun = time.perf_counter()
         views = look_at(image.pixels)
+        seconds["views"] = time.perf_counter() - begun
         measurement = self._measurer.measure(image, seconds, views)
         resized = network_pixels(image.pixels, self._backbone) if self._backbone else None
         pixels, planes = (image.pixels, views.planes) if self._finds_faces else (None, None)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from artwork_insights.errors import OutputError
+from artwork_insights.features.extraction.choices import what_default_needs
 from artwork_insights.features.extraction.durable import write_synced, written_in_full
 from artwork_insights.features.extraction.plan import MeasurePlan
 from artwork_insights.features.extraction.roster import ROSTER_NAME, Roster
@@ -105,21 +106,23 @@ def shard_rows(manifest: Manifest) -> list[range]:
     return rows
 
 
-def require_same_settings(folder: Path, held: Settings, asked: Settings, groups: Collection[str]) -> None:
-    """Refuse settings that differ from those of the output in one of the groups.
+def require_same_settings(folder: Path, held: Settings, plan: MeasurePlan, groups: Collection[str]) -> None:
+    """Refuse a plan whose settings differ from those of the output in one of the groups.
 
     Raises
     ------
     OutputError
         Naming the first difference.
     """
+    asked = plan.settings()
     for group in groups:
         before, now = held[group], asked[group]
         for key in [*now, *(key for key in before if key not in now)]:  # what a user chose stands first
             if before.get(key) != now.get(key):
                 raise OutputError(
                     f"{folder}: {group} was measured with {_setting(key)} {before.get(key, 'none')}, this run has "
-                    f"{now.get(key, 'none')}; different settings never mix in one output: {_way_back(key, before)}"
+                    f"{now.get(key, 'none')}; different settings never mix in one output: "
+                    f"{_way_back(key, before, plan.device)}"
                     "choose another folder for --out."
                 )
 
@@ -128,12 +131,13 @@ def _setting(key: str) -> str:
     return _OPTIONS.get(key, key.replace("_", " "))
 
 
-def _way_back(key: str, before: Mapping[str, str]) -> str:
-    """What to type so that the run goes on with what is there, where an option decides it."""
+def _way_back(key: str, before: Mapping[str, str], device: str) -> str:
+    """What to do so that the run goes on with what is there, where an option or a package decides it."""
     if key not in _OPTIONS or key == "weights_sha256" or key not in before:
         return ""
     value = "default or --mode fast" if before[key] == "default or fast" else before[key]
-    return f"give {_OPTIONS[key]} {value}, or "
+    needs = what_default_needs(device) if (key, value) == ("mode", "default") else ""
+    return f"{needs}give {_OPTIONS[key]} {value}, or "
 
 
 def _of_plan(plan: MeasurePlan, sources: Sources, before: Manifest | None = None) -> Manifest:

@@ -66,7 +66,7 @@ class Measurer:
         self._plan = plan
         self._detector = FaceDetector(plan.mode, plan.device, plan.runtime) if "faces" in plan.groups else None
         self._text = TextDetector(plan.runtime) if "text" in plan.groups else None
-        self._embedder = Embedder(plan.embedding, plan.device) if "embedding" in plan.groups else None
+        self._embedder = Embedder(plan.embedding, plan.device, plan.runtime) if "embedding" in plan.groups else None
 
     def measure_file(self, address: str, read: Callable[[str], bytes] = read_bytes) -> Measurement | Failure:
         """Measure the image at a path or address; an unusable image is a `Failure`, not an exception."""
@@ -78,7 +78,9 @@ class Measurer:
     ) -> Measurement:
         """Measure a decoded image; `seconds` spent on it so far are carried on."""
         stages = _Stopwatch({} if seconds is None else seconds)
-        views = look_at(image.pixels) if views is None else views
+        if views is None:
+            views = look_at(image.pixels)
+            stages.lap("views")
         working, lab, planes = views.working, views.lab, views.planes
         faces: Faces | None = None
         values: dict[str, Any] = {}

@@ -24,7 +24,7 @@ class Measurement:
     faces : Faces or None
         None where faces were not asked for.
     seconds : dict of str to float
-        Time per stage: "read", "decode", then one per group.
+        Time per stage: "read", "decode", "views" (what several groups look at), then one per group.
     """
 
     values: dict[str, Any]

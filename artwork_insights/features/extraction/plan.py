@@ -16,7 +16,7 @@ DetectorMode = Literal["default", "fast", "exact"]
 Runtime = Literal["auto", "torch", "openvino"]
 
 METHODS: dict[ColumnGroup, str] = {
-    "file": "2", "faces": "2", "colour": "2", "composition": "2", "text": "1", "duplicates": "1", "embedding": "2",
+    "file": "2", "faces": "3", "colour": "2", "composition": "2", "text": "1", "duplicates": "1", "embedding": "2",
 }  # fmt: skip
 """Raised whenever the same image would give other numbers in a group."""
 
@@ -70,6 +70,8 @@ class MeasurePlan:
             from artwork_insights.features.faces.detector import describe_detector  # late: not every process needs it
 
             extra["faces"] = describe_detector(self.mode) | {"runtime": self.runtime}
+        if self.embedding.weights is not None:
+            extra["embedding"] |= {"runtime": self.embedding.runs_in(self.runtime)}
         if "text" in self.groups:
             extra["text"] = describe_text_detector(self.runtime)
         return {group: {"method": METHODS[group]} | extra.get(group, {}) for group in self.groups}

@@ -17,6 +17,7 @@ import sys
 import threading
 from pathlib import Path
 
+from artwork_insights.features.extraction.allocator import keep_freed_memory
 from artwork_insights.features.extraction.crew import READY
 from artwork_insights.features.extraction.handover import Board, Posted, Prepared, Preparer
 from artwork_insights.features.extraction.measure import Measurer, use_one_thread
@@ -59,6 +60,7 @@ def main() -> None:
     board = Board(int(sys.argv[1])) if len(sys.argv) > 1 else None
     measurer = Measurer(plan) if board is None else Preparer(plan)
     use_one_thread()
+    keep_freed_memory()
     results.write(READY)
     results.flush()
     limit = max(MEMORY_LIMIT, _GROWTH * resident_bytes())

@@ -5,18 +5,21 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from artwork_insights.features.faces.networks import NETWORKS, POOLS, Networks
+from artwork_insights.features.faces.networks import NETWORKS, POOLS, PROPOSAL_STRIDE, Networks
 from artwork_insights.features.faces.torch_networks import bands_of, proposal_layers, read_state, sigmoid
-from artwork_insights.features.openvino_runtime import OPTIONS, load_openvino
+from artwork_insights.features.openvino_runtime import OPTIONS, ShapedNetwork, infer, load_openvino
 
 FloatArray = npt.NDArray[np.float32]
 
 _BATCHES = (4, 16, 64)  # few fixed shapes: a graph of its own is compiled for each
 _SIDES = {"rnet": 24, "onet": 48}
+_MULTIPLE_PX = 16
+_MOST_SHAPES, _OFTEN = 64, 8  # 1 to 5 MB each; pictures of one size have a dozen shapes
 
 
 class OpenVinoNetworks(Networks):
@@ -32,7 +35,7 @@ class OpenVinoNetworks(Networks):
         openvino = load_openvino()
         self._core = openvino.Core()
         states = {name: read_state(name) for name in NETWORKS}
-        self._proposal = self._request(_proposal_graph(states["pnet"]))
+        self._proposal = ShapedNetwork(self._core, _proposal_graph(states["pnet"]), most=_MOST_SHAPES, often=_OFTEN)
         self._crops = {
             name: {n: self._request(_crop_graph(name, states[name], n)) for n in _BATCHES} for name in _SIDES
         }
@@ -42,24 +45,35 @@ class OpenVinoNetworks(Networks):
 
     def propose(self, level: FloatArray) -> tuple[FloatArray, FloatArray]:
         """See `networks.Networks`."""
-        bands = [self._infer(self._proposal, level[:, rows])[0][0] for rows in bands_of(*level.shape[1:3])]
-        raw = np.concatenate(bands)
+        raw = np.concatenate([self._propose(level[0, rows]) for rows in bands_of(*level.shape[1:3])])
         return sigmoid(raw[..., 0]), raw[..., 1:]
+
+    def _propose(self, band: FloatArray) -> FloatArray:
+        """P-Net's outputs for one band, shape (rows, columns, 5); the band grows to one of few shapes and back.
+
+        It grows by even numbers of pixels at the top and at the left, so that its own pixels keep their places in the
+        pooling, which begins there and cuts windows off at the other end: the numbers are those of the band alone.
+        """
+        top, left = _growth(band.shape[0]), _growth(band.shape[1])
+        grown = cv2.copyMakeBorder(band, top, 0, left, 0, cv2.BORDER_CONSTANT)
+        (outputs,) = self._proposal.run(np.asarray(grown, dtype=np.float32)[None])
+        return outputs[0, top // PROPOSAL_STRIDE :, left // PROPOSAL_STRIDE :]
 
     def classify(self, name: str, crops: FloatArray) -> list[FloatArray]:
         """See `networks.Networks`."""
         parts = []
         for start, n, size in _portions(len(crops)):
-            padded = np.zeros((size, *crops.shape[1:]), np.float32)
-            padded[:n] = crops[start : start + n]
-            parts.append([output[:n] for output in self._infer(self._crops[name][size], padded)])
+            batch = crops[start : start + n]
+            if n < size:
+                batch = np.concatenate([batch, np.zeros((size - n, *crops.shape[1:]), np.float32)])
+            parts.append([output[:n] for output in infer(self._crops[name][size], np.ascontiguousarray(batch))])
         logits, *rest = (np.concatenate(outputs) for outputs in zip(*parts, strict=True))
         return [sigmoid(logits[:, 1] - logits[:, 0]), *rest]
 
-    @staticmethod
-    def _infer(request: Any, images: FloatArray) -> list[FloatArray]:
-        results = request.infer([np.ascontiguousarray(images)])
-        return [np.array(output, dtype=np.float32) for output in results.values()]
+
+def _growth(side: int) -> int:
+    """Even number of pixels that brings a side to a multiple of 16, or to one less."""
+    return (-(side + side % 2)) % _MULTIPLE_PX
 
 
 def _portions(n: int) -> list[tuple[int, int, int]]:

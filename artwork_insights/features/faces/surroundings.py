@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from artwork_insights.features.faces.detector import Faces
-from artwork_insights.features.picture.colour import ColourPlanes, Mask, measure_colour
+from artwork_insights.features.picture.colour import ColourPlanes, Mask, count_hues, measure_colour
+from artwork_insights.features.picture.palette import find_palette, measure_palette
 
 HEAD = (0.5, 0.6, 0.5, 0.2)  # left, up, right, down: beyond the box, in its widths and heights
 SHOULDERS = (1.25, 0.0, 1.25, 1.25)  # beyond the lower edge of the box
 _SMALLEST_REST = 0.05
+_NAMES = (
+    "lightness_mean", "contrast_rms", "chroma_mean", "saturation_mean", "colourfulness", "warm_share", "hue_count",
+    "background_share", "colour_harmony",
+)  # fmt: skip
 
 
 def measure_surroundings(faces: Faces, planes: ColourPlanes) -> dict[str, float]:
@@ -28,13 +35,18 @@ def measure_surroundings(faces: Faces, planes: ColourPlanes) -> dict[str, float]
     Returns
     -------
     dict of str to float
-        ``face_zone_share`` and the six features of `measure_colour`, each with ``_without_faces`` to its name.
+        ``face_zone_share`` and nine features of colour, each with ``_without_faces`` to its name.
     """
     outside = outside_faces(faces, *planes.lightness.shape)
     rest = float(outside.mean())
-    values = measure_colour(planes, outside if rest < 1 else None) if rest >= _SMALLEST_REST else {}
-    names = ("lightness_mean", "contrast_rms", "chroma_mean", "saturation_mean", "colourfulness", "warm_share")
-    return {"face_zone_share": 1 - rest} | {f"{name}_without_faces": values.get(name, float("nan")) for name in names}
+    values = _measure(planes, outside if rest < 1 else None) if rest >= _SMALLEST_REST else {}
+    return {"face_zone_share": 1 - rest} | {f"{name}_without_faces": values.get(name, float("nan")) for name in _NAMES}
+
+
+def _measure(planes: ColourPlanes, among: Mask | None) -> dict[str, Any]:
+    """All features of colour over some pixels."""
+    palette = measure_palette(find_palette(planes.pixels, among))
+    return measure_colour(planes, among) | palette | {"hue_count": float(count_hues(planes.pixels, among))}
 
 
 def outside_faces(faces: Faces, height: int, width: int) -> Mask:

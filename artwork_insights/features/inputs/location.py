@@ -33,9 +33,18 @@ from artwork_insights.features.inputs.archives import (
     members_of,
     place_of,
 )
-from artwork_insights.features.inputs.remote import explained, open_stream, read_range, size_of
+from artwork_insights.features.inputs.hosts import WEB
+from artwork_insights.features.inputs.remote import (
+    explained,
+    open_stream,
+    protocol_of,
+    read_beginning,
+    read_range,
+    size_of,
+)
 
 MAX_BYTES = 100_000_000
+_FIRST_BYTES = 8_000_000  # of a file on an object store are fetched without asking for its size
 
 
 def is_remote(location: str) -> bool:
@@ -74,7 +83,7 @@ def file_behind(address: str) -> str:
 
 
 def read_bytes(location: str) -> bytes:
-    """Read an image file of at most 100 MB; its size is checked before anything is read.
+    """Read an image file of at most 100 MB; no more than 8 MB is read before its size is known.
 
     Raises
     ------
@@ -96,16 +105,25 @@ def _read_file(location: str) -> bytes:
     if is_archive(location) or is_compressed_archive(location):
         raise ImageError(f"{location}: {NOT_ONE_IMAGE}.")
     if is_remote(location):
-        with explained(location):
-            size = size_of(location)
-            _refuse_large(location, size or 0)
-            data = read_range(location, 0, MAX_BYTES + 1 if size is None else size)
+        data = _read_remote(location)
     else:
         with open_file(location) as (file, size):
             _refuse_large(location, size)
             data = file.read(MAX_BYTES + 1)
     _refuse_large(location, len(data))  # it may have grown
     return data
+
+
+def _read_remote(location: str) -> bytes:
+    """One request for most images; a web server is asked for the size first, since it may ignore the range."""
+    with explained(location):
+        data = b"" if protocol_of(location) in WEB else read_beginning(location, _FIRST_BYTES)
+        if 0 < len(data) < _FIRST_BYTES:
+            return data
+        size = size_of(location)
+        _refuse_large(location, size or 0)
+        end = MAX_BYTES + 1 if size is None else size
+        return data + read_range(location, len(data), end) if end > len(data) else data
 
 
 def _read_member(place: Place) -> bytes:

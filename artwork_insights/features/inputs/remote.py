@@ -40,13 +40,8 @@ _EXTRAS = {"s3fs": "s3", "gcsfs": "gs"}
 _QUIET = logging.NullHandler()
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 _PASSING_ERRNO = (
-    errno.EIO,
-    errno.EBUSY,
-    errno.ETIMEDOUT,
-    errno.ECONNRESET,
-    errno.EPIPE,
-    getattr(errno, "EREMOTEIO", -1),
-)
+    errno.EIO, errno.EBUSY, errno.ETIMEDOUT, errno.ECONNRESET, errno.EPIPE, getattr(errno, "EREMOTEIO", -1),
+)  # fmt: skip
 _PASSING = ("Timeout", "Connect", "Payload", "Checksum")  # parts of the names that the libraries give
 _PASSING_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 _REFUSED = ("401", "403")
@@ -94,6 +89,16 @@ def read_range(location: str, start: int, end: int) -> bytes:
     """Bytes from `start` to `end` (exclusive) of an object."""
     store, path = open_store(location)
     return bytes(patiently(store, lambda: store.cat_file(path, start=start, end=end), host_of(location)))
+
+
+def read_beginning(location: str, n_bytes: int) -> bytes:
+    """First bytes of an object, fewer where it has no more; stores refuse the range where it has none."""
+    try:
+        return read_range(location, 0, n_bytes)
+    except remote_faults() as error:
+        if getattr(error, "errno", None) != errno.EINVAL and str(getattr(error, "code", "")) != "416":
+            raise
+        return b""
 
 
 def open_stream(location: str) -> IO[bytes]:
@@ -281,12 +286,8 @@ def _reason(error: BaseException) -> str:
     name = type(error).__name__
     said = " ".join(str(error).split()).rstrip(".")
     status = str(getattr(error, "status", None) or getattr(error, "code", None) or "")
-    if (
-        "Credentials" in name
-        or isinstance(error, PermissionError)
-        or said.startswith("Forbidden")
-        or status in _REFUSED
-    ):
+    refused = "Credentials" in name or said.startswith("Forbidden") or status in _REFUSED
+    if refused or isinstance(error, PermissionError):
         return (
             f"access was refused ({said or name}); check the credentials "
             "(AWS_PROFILE or AWS_ACCESS_KEY_ID; GOOGLE_APPLICATION_CREDENTIALS) and the rights they give"

@@ -34,6 +34,8 @@ class ColourPlanes:
 
     Attributes
     ----------
+    pixels : uint8, of shape (height, width, 3)
+        RGB, of which the others are made.
     lightness : float32
         CIE L*, 0 to 100.
     chroma : float32
@@ -46,6 +48,7 @@ class ColourPlanes:
         1 where the colour is felt as warm.
     """
 
+    pixels: ByteImage
     lightness: PlaneArray
     chroma: PlaneArray
     saturation: PlaneArray
@@ -80,6 +83,7 @@ def colour_planes(pixels: ByteImage, lab: LabImage) -> ColourPlanes:
     high = cv2.max(cv2.max(red, green), blue)
     low = cv2.min(cv2.min(red, green), blue)
     return ColourPlanes(
+        pixels=pixels,
         lightness=lightness,
         chroma=np.sqrt(a * a + b * b),  # cv2.magnitude rounds by where its arrays happen to lie in memory
         saturation=np.asarray((high - low) / np.maximum(high, 1)),
@@ -142,15 +146,19 @@ def warmth(a: PlaneArray, b: PlaneArray) -> PlaneArray:
     return np.asarray(along * cv2.pow(np.sqrt(a * a + b * b), 0.07) * np.float32(0.02) - np.float32(0.5))
 
 
-def count_hues(pixels: ByteImage) -> int:
+def count_hues(pixels: ByteImage, among: Mask | None = None) -> int:
     """Number of distinct hues, 0 to 20: the hue count of Ke, Tang and Jing (2006).
 
     Of 20 equal parts of the hue circle, those with more than a twentieth as many pixels as the fullest one, over pixels
     of HSV saturation above 0.2 and value from 0.15 to 0.95 ("The design of high-level features for photo quality
     assessment"). Beyond the paper, a part counts only from a thousandth of the picture on, so that the noise of a black
-    and white picture has no hue.
+    and white picture has no hue. Counted are the pixels where `among`, of shape (height, width), is not 0.
     """
     hue, saturation, value = cv2.split(cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV))
     coloured = (saturation > 0.2 * 255) & (value >= 0.15 * 255) & (value <= 0.95 * 255)
+    n_pixels = hue.size
+    if among is not None:
+        coloured &= among > 0
+        n_pixels = np.count_nonzero(among)
     counts = cv2.calcHist([hue], [0], coloured.view(np.uint8), [_HUES], [0, 180])  # OpenCV counts hue in 180 steps
-    return int((counts > max(_PROMINENT * counts.max(), _SMALLEST_HUE_SHARE * hue.size)).sum())
+    return int((counts > max(_PROMINENT * counts.max(), _SMALLEST_HUE_SHARE * n_pixels)).sum())

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from artwork_insights.features.inputs.image import ByteImage
-from artwork_insights.features.picture.colour import to_lab
+from artwork_insights.features.picture.colour import Mask, to_lab
 
 FloatArray = npt.NDArray[np.float64]
+Number = TypeVar("Number", np.intp, np.uint8)
 
 PALETTE_SIZE = 5
 _BINS = 16
@@ -32,7 +34,8 @@ class Palette:
     lab : float64 array of shape (number of colours, 3)
         The same colours in CIE L*a*b*.
     background : int
-        Which of them fills most of the edges of the picture, a strip of 4 % of its shorter side.
+        Which of them fills most of the edges of the picture, a strip of 4 % of its shorter side; the most frequent
+        where no pixel of the edges counts.
     """
 
     hex: tuple[str, ...]
@@ -52,20 +55,24 @@ def measure_palette(palette: Palette) -> dict[str, str | float | list[str] | lis
     }
 
 
-def find_palette(pixels: ByteImage) -> Palette:
+def find_palette(pixels: ByteImage, among: Mask | None = None) -> Palette:
     """Dominant colours by weighted k-means in CIE L*a*b* over a histogram of 16 x 16 x 16 bins; no randomness.
 
     Parameters
     ----------
     pixels : uint8 array of shape (height, width, 3)
         RGB.
+    among : uint8 array of shape (height, width), optional
+        Pixels that count: not 0. At least one; all of them where it is left out.
     """
     channels = [np.asarray(channel) for channel in cv2.split(pixels)]
     bins = _bins(*channels)
-    all_counts = np.bincount(bins.ravel(), minlength=_BINS**3)
+    counted = slice(None) if among is None else among.ravel() > 0
+    flat = bins.ravel()[counted]
+    all_counts = np.bincount(flat, minlength=_BINS**3)
     used = np.flatnonzero(all_counts)
     counts = all_counts[used].astype(np.float64)
-    sums = [np.bincount(bins.ravel(), weights=channel.ravel(), minlength=_BINS**3)[used] for channel in channels]
+    sums = [np.bincount(flat, weights=channel.ravel()[counted], minlength=_BINS**3)[used] for channel in channels]
     colours = np.stack(sums, axis=1) / counts[:, None]
     lab = to_lab(np.rint(colours).astype(np.uint8)[None])[0].astype(np.float64)
     member = _cluster(lab, counts, _spread_centres(lab, counts))
@@ -73,7 +80,8 @@ def find_palette(pixels: ByteImage) -> Palette:
     means = np.rint((member.T * counts) @ colours / sizes[:, None]).astype(np.uint8)
     names = ["#{:02x}{:02x}{:02x}".format(*mean) for mean in means.tolist()]
     order = sorted(range(len(names)), key=lambda i: (-sizes[i], names[i]))
-    at_edge = np.bincount(_border(bins), minlength=_BINS**3)[used] @ member
+    edge = _border(bins) if among is None else _border(bins)[_border(among) > 0]
+    at_edge = np.bincount(edge, minlength=_BINS**3)[used] @ member
     return Palette(
         tuple(names[i] for i in order),
         tuple(float(sizes[i] / counts.sum()) for i in order),
@@ -87,10 +95,11 @@ def _bins(red: ByteImage, green: ByteImage, blue: ByteImage) -> npt.NDArray[np.i
     return (((red & 0xF0).astype(np.uint16) << 4) | ((green & 0xF0) | (blue >> 4))).astype(np.intp)
 
 
-def _border(bins: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Bins of the pixels along the four edges."""
-    width = max(round(_BORDER_SHARE * min(bins.shape)), 1)
-    sides = (bins[:width], bins[width:][-width:], bins[width:-width, :width], bins[width:-width, width:][:, -width:])
+def _border(plane: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    """What a plane holds along the four edges."""
+    width = max(round(_BORDER_SHARE * min(plane.shape)), 1)
+    inner = plane[width:-width]
+    sides = (plane[:width], plane[width:][-width:], inner[:, :width], inner[:, width:][:, -width:])
     return np.concatenate([side.ravel() for side in sides])
 
 

@@ -61,9 +61,14 @@ def network_input(pixels: ByteImage) -> FloatArray:
     scale = min(TEXT_SIDE_PX / max(height, width), 1.0)
     size = [max(round(side * scale / _MULTIPLE_PX), 1) * _MULTIPLE_PX for side in (width, height)]
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    resized = cv2.resize(pixels, size, interpolation=method).astype(np.float32)
-    normalised = (resized[..., ::-1] - _MEAN) / _STD
-    return np.ascontiguousarray(normalised.transpose(2, 0, 1)[None])
+    resized = cv2.resize(pixels, size, interpolation=method)
+    planes = np.empty((1, 3, *resized.shape[:2]), np.float32)
+    for number, mean, std in zip(range(3), _MEAN, _STD, strict=True):
+        plane = planes[0, number]
+        plane[:] = resized[..., 2 - number]  # the network was trained with blue first
+        plane -= mean
+        plane /= std
+    return planes
 
 
 def describe_text_detector(runtime: Literal["torch", "openvino"]) -> dict[str, str]:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artwork_insights.errors import NotIdentifiedError
+from artwork_insights.sensitivity.detector.label_waves import EarlierLabels
 from artwork_insights.sensitivity.detector.labelled import LabelledCells, Moments, sum_moments
 
 FloatArray = npt.NDArray[np.float64]
@@ -142,9 +143,21 @@ def label_probabilities(
         certain |= above
 
 
-def promised_error(stake: Stake, probability: FloatArray) -> float:
-    """Standard error of the corrected effect if artworks are labelled with these probabilities, power tuned."""
-    gap = 1 / probability - 1
+def promised_error(stake: Stake, probability: FloatArray, earlier: EarlierLabels | None = None) -> float:
+    """Standard error of the corrected effect if artworks are labelled with these probabilities, power tuned.
+
+    With `earlier` labels the new ones are a wave beside theirs.
+    """
+    return _error_at(stake, 1 / probability - 1 if earlier is None else earlier.and_more(probability))
+
+
+def error_so_far(stake: Stake, earlier: EarlierLabels) -> float:
+    """Standard error of the corrected effect with the labels made so far alone, power tuned."""
+    return _error_at(stake, earlier.gap)
+
+
+def _error_at(stake: Stake, gap: FloatArray) -> float:
+    """Standard error where the drawing leaves `gap` (n,) to chance: the variance of what each artwork stands for."""
     quadratic = float((gap * stake.pull**2).sum())
     linear = float((gap * stake.doubt * stake.change * stake.pull).sum())
     constant = float((gap * stake.doubt * stake.change**2).sum())

@@ -131,7 +131,7 @@ class Moments:
 
 
 def correct_with_labels(cells: LabelledCells, *, covariates: FloatArray | None = None, level: float = 0.95,
-                        power: float | None = None) -> LabelledEffect:  # fmt: skip
+                        power: float | None = None, seed: int = 0) -> LabelledEffect:  # fmt: skip
     """Estimate the slope of the true component.
 
     Parameters
@@ -143,6 +143,8 @@ def correct_with_labels(cells: LabelledCells, *, covariates: FloatArray | None =
     level : float
     power : float, optional
         Use of the detector; tuned where not given.
+    seed : int
+        Of the folds of titles by which labels sharpen the prediction.
 
     Raises
     ------
@@ -158,7 +160,7 @@ def correct_with_labels(cells: LabelledCells, *, covariates: FloatArray | None =
             f"the labelled artworks are {found}; at least {FEWEST_LABELS} that differ in the component are needed."
         )
     carries = cells.carries[first] * len(first) / cells.carries[first].sum()
-    moments = sum_moments(cells, calibrate(cells, carries, covariates))
+    moments = sum_moments(cells, calibrate(cells, carries, covariates, np.random.default_rng(seed)))
 
     def spread(share: float) -> float:
         error = float(solve(moments, carries, share, cells.by_title).std_error[0])
@@ -188,14 +190,16 @@ def detected_slope(cells: LabelledCells, level: float = 0.95) -> DetectedSlope:
     return DetectedSlope(effect, error, effect - half, effect + half)
 
 
-def calibrate(cells: LabelledCells, carries: FloatArray, covariates: FloatArray | None) -> FloatArray:
+def calibrate(
+    cells: LabelledCells, carries: FloatArray, covariates: FloatArray | None, rng: np.random.Generator
+) -> FloatArray:
     """Prediction of the true component: that of the detected one and what the labels of other titles add; (n,)."""
     first = np.unique(cells.asset, return_index=True)[1]
     rows = first[carries > 0]
     columns = [np.ones(len(cells.expected)), cells.expected]
     x = np.column_stack([*columns, covariates] if covariates is not None else columns)
     gap, weight = cells.label[rows] - cells.detected[rows], carries[carries > 0]
-    fold = np.random.default_rng(0).permutation(int(cells.title.max()) + 1)[cells.title] % N_FOLDS
+    fold = rng.permutation(int(cells.title.max()) + 1)[cells.title] % N_FOLDS
     expected = cells.expected.copy()
     for k in range(N_FOLDS):
         train = fold[rows] != k

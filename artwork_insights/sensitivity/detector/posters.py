@@ -1,4 +1,4 @@
-"""How well our own face detector did on 200 posters that people labelled: a default for information, never an answer.
+"""How well our own face detector did on posters that people labelled: a default for information, never an answer.
 
 The counts are those behind the table "What the detector gets wrong" in docs/extraction.md, of the `default` detector at
 its own threshold, which `benchmarks/thresholds.py` prints.
@@ -12,6 +12,7 @@ from artwork_insights.expression import Expression
 from artwork_insights.sensitivity.detector.rates import DetectorRates
 
 N_POSTERS = 200
+"""Posters that were labelled."""
 MOST_FACES = 12
 POSTER_RATES = {
     1: DetectorRates(139 / 146, 48 / 54, 146, 54),

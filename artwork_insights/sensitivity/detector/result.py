@@ -61,8 +61,10 @@ class DetectorError:
 def judge_detector(error: DetectorError, lower: float, upper: float, component: str) -> Diagnostic:
     """Hold the corrected interval against the uncorrected one, `lower` to `upper`.
 
-    Fails where the study's own labels or rates take away an effect that was there. Informational where there was none,
-    where only the labelled posters speak, and where nothing is known.
+    Fails where the study's own labels or rates take away an effect that was there, and blocks where they turn it into
+    a clear one of the other sign. Informational where there was none, where only the labelled posters speak, and where
+    nothing is known. Its value is the corrected effect as a multiple of the one seen; None where labels were held
+    against an effect that was not clear, since a ratio of two numbers that may both be zero says nothing.
     """
     name = "detector"
     effect = error.labelled or error.corrected
@@ -72,19 +74,34 @@ def judge_detector(error: DetectorError, lower: float, upper: float, component: 
         known = f"The effect cannot be freed of the detector's mistakes: {error.unknown}" if error.unknown else ""
         text = known or f"Nobody has told how often the detector is wrong about {component}."
         return Diagnostic(name, None, None, None, f"{text}{turn}")
-    times = effect.effect / before if before else None
-    size = f"{times:.2f} times as large" if times is not None else "not as large"
+    sign = 1 if lower > 0 else -1 if upper < 0 else 0
+    # a slope over the same artworks against the headline's sign is no size that the headline shows
+    times = effect.effect / before if before * (sign or before) > 0 else None
     if error.source == "posters":
-        text = f"If the detector is as good on this artwork as on labelled posters, the effect is {size} as it looks."
-        return Diagnostic(name, times, None, None, f"{text}{turn}")
-    seen = lower > 0 or upper < 0
-    stays = (effect.lower > 0 and lower > 0) or (effect.upper < 0 and upper < 0)
-    text = f"With the detector's mistakes taken out, the effect is {size} as it looks"
-    if not seen:
-        return Diagnostic(name, times, None, None, f"{text}; there was no clear effect to begin with.{turn}")
-    if stays:
-        return Diagnostic(name, times, None, True, f"{text}, and as clear.{turn}")
-    return Diagnostic(name, times, None, False, f"{text}, and no longer clear: its interval holds zero.{turn}")
+        text = "If the detector is as good on this artwork as on labelled posters, the effect is"
+        return Diagnostic(name, times, None, None, f"{text} {_size(times)}.{turn}")
+    text = "With the detector's mistakes taken out,"
+    low, high = sorted((sign * effect.lower, sign * effect.upper))
+    if sign == 0 and error.labelled is not None:
+        clear = "there is a clear effect" if effect.lower > 0 or effect.upper < 0 else "there is no clear effect either"
+        return Diagnostic(name, None, None, None, f"{text} {clear}; there was none to begin with.{turn}")
+    if sign == 0:
+        sentence = f"{text} the effect is {_size(times)}; there was no clear effect to begin with."
+        return Diagnostic(name, times, None, None, f"{sentence}{turn}")
+    if high < 0:
+        turned = "what looks like help is harm" if sign > 0 else "what looks like harm is help"
+        sentence = f"{text} the effect is of the other sign, and clear: {turned}."
+        return Diagnostic(name, times, None, False, sentence, blocking=True)
+    if low > 0:
+        return Diagnostic(name, times, None, True, f"{text} the effect is {_size(times)}, and as clear.{turn}")
+    sentence = f"{text} the effect is {_size(times)}, and no longer clear: its interval holds zero."
+    return Diagnostic(name, times, None, False, f"{sentence}{turn}")
+
+
+def _size(times: float | None) -> str:
+    if times is None:
+        return "of another size than it looks"
+    return f"{'of the other sign and ' if times < 0 else ''}{abs(times):.2f} times as large as it looks"
 
 
 def _turn(turn: DetectorSignTurn | None) -> str:

@@ -139,7 +139,8 @@ def detector_sign_turn(
     phantom_alone = _root(lambda e: turn(0.0, e), most_phantom)
     both = _root(lambda d: turn(d, d), min(most_missed, most_phantom))
     curve = []
-    for phantom in np.linspace(0, most_phantom if phantom_alone is None else phantom_alone, CURVE_POINTS):
+    farthest = most_phantom if phantom_alone is None else phantom_alone
+    for phantom in farthest * np.sin(np.linspace(0, np.pi / 2, CURVE_POINTS)):  # denser at the end, where it falls
         missed = _root(partial(turn, phantom=float(phantom)), most_missed)
         if missed is not None:
             curve.append((float(phantom), missed))

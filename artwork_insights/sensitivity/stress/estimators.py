@@ -1,4 +1,4 @@
-"""Older ways to the same effect: regression with title effects, matching inside titles, weighting."""
+"""Older ways to the same effect: regression with title effects, matched pairs of a title, weighting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from artwork_insights.design.confounders import FloatArray, constant_blocks, title_means
-from artwork_insights.design.matching import match_pairs
+from artwork_insights.design.pairs import ArtworkPairs, average_by_asset
 from artwork_insights.effects.design_fit import DesignFit
 from artwork_insights.effects.estimates import EffectEstimate, Estimand
 from artwork_insights.effects.nuisances import Nuisances
@@ -16,7 +16,6 @@ from artwork_insights.effects.sample import AnalysisSample
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.mechanisms.regression import fit_clustered_ols
 
-CALIPER_SD = 0.2
 FEWEST_PAIRED_TITLES = 10
 
 
@@ -52,12 +51,18 @@ def regress_with_title_effects(sample: AnalysisSample, *, weights: bool = True) 
     )  # fmt: skip
 
 
-def match_within_titles(fit: DesignFit, *, seed: int = 0, caliper_sd: float = CALIPER_SD) -> EffectEstimate:
-    """Match artworks with and without the component inside titles, one difference per title.
+def compare_pairs(fit: DesignFit, pairs: ArtworkPairs) -> EffectEstimate:
+    """Compare the artworks of matched pairs of one title, one difference per title.
 
-    Artworks are matched on the logit of the propensity (mean over their countries); an artwork's outcome is its mean
-    over countries, each country's own mean taken out first. The effect is the mean over titles of the mean difference
-    of their pairs, its error the standard error of that mean: pairs of one title are not independent.
+    An artwork's outcome is its mean over countries, each country's own mean taken out first. The effect is the mean
+    over titles of the mean difference of their pairs, its error the standard error of that mean: pairs of one title are
+    not independent.
+
+    Parameters
+    ----------
+    fit : DesignFit
+    pairs : ArtworkPairs
+        From `pair_artworks`, over the cells that the fit compares.
 
     Raises
     ------
@@ -70,20 +75,16 @@ def match_within_titles(fit: DesignFit, *, seed: int = 0, caliper_sd: float = CA
     outcome = fit.sample.outcome
     if assignment.country is not None:
         outcome = outcome - title_means(outcome, assignment.country, assignment.weights)
-    first = np.unique(assignment.asset, return_index=True)[1]
-    mass = np.bincount(assignment.asset, weights=assignment.weights)
-    outcomes = np.bincount(assignment.asset, weights=assignment.weights * outcome) / mass
-    propensity = np.bincount(assignment.asset, weights=assignment.weights * fit.propensity[fit.keep]) / mass
-    title = assignment.title[first]
-    pairs = match_pairs(propensity, assignment.treatment[first], strata=title, caliper_sd=caliper_sd, seed=seed)
-    owner = assignment.block[first][pairs.treated]
+    outcomes = average_by_asset(outcome, assignment)
+    owner = assignment.block[np.unique(assignment.asset, return_index=True)[1]][pairs.treated]
     n_pairs = np.bincount(owner)
     has_pair = n_pairs > 0
     if has_pair.sum() < FEWEST_PAIRED_TITLES:
         raise NotIdentifiedError(
             f"{int(has_pair.sum())} titles have a pair of artworks alike in propensity; {FEWEST_PAIRED_TITLES} needed."
         )
-    means = np.bincount(owner, weights=pairs.differences(outcomes))[has_pair] / n_pairs[has_pair]
+    differences = outcomes[pairs.treated] - outcomes[pairs.control]
+    means = np.bincount(owner, weights=differences)[has_pair] / n_pairs[has_pair]
     n_titles = len(means)
     return EffectEstimate(
         "ATT", fit.design, "difference_in_means",

@@ -26,8 +26,6 @@ from artwork_insights.sensitivity.placebo import placebo_within_titles
 FEWEST_TITLES = 20
 """Ten in each half: with fewer, Student's t does not hold for the difference."""
 RIGHT_SHARE = 0.05
-BLOCKING_SHARE = 0.15
-"""Three times the right share: then no interval of the estimate means what it says."""
 NUMBERS_AT_ONCE = 1_000_000
 
 
@@ -215,7 +213,7 @@ def _alternate(title: IntArray, rng: np.random.Generator) -> FloatArray:
 def split_diagnostic(found: tuple[SplitHalves, ...]) -> Diagnostic:
     """Whether halves differ no more often than 1 in 20, three binomial errors allowed; of the kinds, the worst.
 
-    Blocking above three times that share: the errors are far too small for any answer. A smaller excess is a caveat.
+    An excess is a caveat; the rule says where the errors are far too small for any answer.
     """
     if not found:
         sentence = "Too few titles to hold one random half against the other."
@@ -230,4 +228,4 @@ def split_diagnostic(found: tuple[SplitHalves, ...]) -> Diagnostic:
         if passed
         else f"{text} where chance allows 5%: the intervals are narrower than they should be."
     )
-    return Diagnostic("split_halves", share, limit, passed, sentence, blocking=share > BLOCKING_SHARE)
+    return Diagnostic("split_halves", share, limit, passed, sentence)

@@ -16,8 +16,6 @@ from artwork_insights.errors import NotIdentifiedError
 LARGEST_MOVE = 1.0
 """In standard errors. Four times what sound fits of the default learner differ by chance (.25, docs/placebos.md); where
 two fits do differ by one, the true error is a quarter larger than reported."""
-BLOCKING_MOVE = 2.0
-"""In standard errors: what should not matter moves the estimate from the middle of its interval to the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +49,8 @@ class Movement:
 def random_common_cause_diagnostic(moved: Movement | None) -> Diagnostic:
     """Whether a confounder made of noise leaves the estimate where it is.
 
-    Held against one standard error. Non-blocking up to two: a learner that follows noise is a caveat; one that follows
-    it so far that the interval means nothing is a fault, and blocks.
+    Held against one standard error. A learner that follows noise is a caveat; the rule says where it follows it so far
+    that the interval means nothing.
     """
     name = "random_common_cause"
     if moved is None:
@@ -60,7 +58,7 @@ def random_common_cause_diagnostic(moved: Movement | None) -> Diagnostic:
     size, passed = moved.in_errors, moved.in_errors <= LARGEST_MOVE
     text = f"With a number drawn at random as a further confounder the estimate moves by {size:.2f} standard errors"
     sentence = f"{text}, as little as it should." if passed else f"{text}: the models behind it follow noise."
-    return Diagnostic(name, size, LARGEST_MOVE, passed, sentence, blocking=size > BLOCKING_MOVE)
+    return Diagnostic(name, size, LARGEST_MOVE, passed, sentence)
 
 
 def zero_confounder_diagnostic(moved: Movement | None) -> Diagnostic:
@@ -69,7 +67,7 @@ def zero_confounder_diagnostic(moved: Movement | None) -> Diagnostic:
     The confounder is drawn, given no power over treatment and outcome, and everything is estimated anew with other
     folds and another seed for every learner; with the same ones the two numbers would be equal whatever the estimator
     does. What moves is then chance in the making of the estimate, which its standard error does not know. The same
-    simulation with strength moves the estimate, as a test shows. Non-blocking up to two standard errors.
+    simulation with strength moves the estimate, as a test shows.
     """
     name = "zero_confounder"
     if moved is None:
@@ -81,14 +79,14 @@ def zero_confounder_diagnostic(moved: Movement | None) -> Diagnostic:
         if passed
         else f"{text}: it hangs on chance in its making; set `repeats` under [estimation] to 5 or more."
     )
-    return Diagnostic(name, size, LARGEST_MOVE, passed, sentence, blocking=size > BLOCKING_MOVE)
+    return Diagnostic(name, size, LARGEST_MOVE, passed, sentence)
 
 
 def leave_one_block_out_diagnostic(moved: tuple[Movement, ...], critical: float) -> Diagnostic:
     """Whether an unknown confounder as strong as the strongest known one would take the answer away.
 
     Leaving a true confounder out must move the estimate; that is no fault. It is held against the distance of the
-    interval from zero: where the move is larger, the answer stands on having measured that one. Non-blocking, since the
+    interval from zero: where the move is larger, the answer stands on having measured that one. Never severe, since the
     confounder was measured; not decided where the interval holds zero, for there is no answer to lose.
 
     Parameters

@@ -71,6 +71,38 @@ def test_hopeless_settings_are_tried_on_one_fold_only_and_growth_stops_early(mon
     assert chosen.rounds < 600
 
 
+@pytest.mark.parametrize("absorbs", [True, False])
+def test_of_many_rows_every_setting_is_tried_on_a_draw_of_whole_titles(monkeypatch, absorbs):
+    problem = outcome_problem() if absorbs else without_titles(outcome_problem())
+    calls = []
+    real = tuning.stop_early
+
+    def counted(fold, settings, seed):
+        calls.append((settings.learning_rate, fold.problem))
+        return real(fold, settings, seed)
+
+    monkeypatch.setattr(tuning, "stop_early", counted)
+    monkeypatch.setattr(tuning, "FEWEST_TO_SCREEN", 5)
+    monkeypatch.setattr(tuning, "LARGEST_SCREEN", len(X) // 2)
+    grid = [replace(SETTINGS, learning_rate=rate, rounds=300) for rate in (0.001, 0.002, 0.003, 0.004, 0.1, 0.2)]
+    grid += [replace(SETTINGS, learning_rate=rate, rounds=300) for rate in (0.0001, 0.0002)]
+    chosen = grid_search(problem, FOLDS, 0, grid)
+    screened, full = calls[: len(grid)], calls[len(grid) :]
+    assert {rate for rate, _ in full} == {0.1, 0.2}
+    assert chosen.learning_rate in (0.1, 0.2)
+    assert all(0.3 < len(part.target) / len(X) < 0.7 for _, part in screened)
+    assert all(len(part.target) == len(X) for _, part in full)
+    if absorbs:
+        part = screened[0][1]
+        whole = np.bincount(problem.absorb, minlength=problem.absorb.max() + 1)
+        found = np.bincount(part.absorb, minlength=len(whole))
+        assert set(found[found > 0] - whole[found > 0]) == {0}
+    monkeypatch.setattr(tuning, "FEWEST_TO_SCREEN", 10**6)
+    calls.clear()
+    grid_search(problem, FOLDS, 0, grid)
+    assert all(len(part.target) == len(X) for _, part in calls)  # too few titles to draw from
+
+
 @pytest.mark.parametrize("learner", ["xgboost", "lightgbm"])
 def test_the_choice_does_not_depend_on_the_number_of_threads(learner, monkeypatch):
     for name in ("GRID", "LIGHT_GRID"):

@@ -145,3 +145,19 @@ def test_the_input_is_the_whole_picture_normalised() -> None:
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     torch.testing.assert_close(batch[0, :, 0, 0], -mean / std)
     torch.testing.assert_close(batch[0, :, -1, -1], (1 - mean) / std)
+
+
+@pytest.mark.parametrize("architecture", ["mobilenet_v3_small", "squeezenet1_0"])
+def test_a_backbone_gives_the_same_vector_in_openvino(architecture: str, tmp_path: Path, astronaut: np.ndarray) -> None:
+    pytest.importorskip("openvino")
+    choice = choose_embedding(architecture, _random_weights(architecture, tmp_path))
+    assert choice.runs_in("openvino") == "openvino" and choose_embedding("layout").runs_in("openvino") == "torch"
+    working = working_image(astronaut)
+    pictures = [astronaut, np.ascontiguousarray(astronaut[:200, :150])]
+    ours, theirs = (
+        np.array([Embedder(choice, "cpu", runtime).embed(pixels, working, to_lab(working)) for pixels in pictures])
+        for runtime in ("openvino", "torch")
+    )
+    assert ours.shape == (2, choice.dimension)
+    np.testing.assert_allclose(ours, theirs, atol=FORWARD_RTOL * np.abs(theirs).max())
+    assert np.abs(ours[0] - ours[1]).max() > FORWARD_RTOL * np.abs(ours).max()  # the control

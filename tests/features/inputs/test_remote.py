@@ -153,16 +153,27 @@ def test_wrong_or_missing_credentials_are_named(bucket: Any, s3_server: str, mon
         s3fs.S3FileSystem.clear_instance_cache()
 
 
-def test_a_large_object_is_refused_before_it_is_read(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    _fill(bucket, "p/a-name-longer-than-the-limit.jpg", "short")
-    monkeypatch.setattr(location_module, "MAX_BYTES", 10)
-    read: list[str] = []
-    monkeypatch.setattr(location_module, "read_range", lambda where, *span: read.append(where) or b"x")
+def test_a_large_object_is_refused_after_its_beginning(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fill(bucket, "p/a-name-longer-than-the-limit.jpg", "short.jpg")
+    monkeypatch.setattr(location_module, "MAX_BYTES", 20)
+    monkeypatch.setattr(location_module, "_FIRST_BYTES", 4)
+    read: list[tuple[int, int]] = []
+    whole = location_module.read_range
+    monkeypatch.setattr(location_module, "read_range", lambda where, *span: read.append(span) or whole(where, *span))
     with pytest.raises(ImageError, match="larger than"):
         read_bytes("s3://art/p/a-name-longer-than-the-limit.jpg")
     assert read == []
-    read_bytes("s3://art/short")
-    assert read == ["s3://art/short"]
+    assert read_bytes("s3://art/short.jpg") == b"short.jpg"
+    assert read == [(4, 9)]
+
+
+def test_an_image_on_a_store_is_one_request(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fill(bucket, "a.jpg")
+    bucket.put_object(Key="empty.jpg", Body=b"")
+    with pytest.raises(ImageError, match=r"empty\.jpg: the file is empty"):
+        read_bytes("s3://art/empty.jpg")
+    monkeypatch.setattr(location_module, "size_of", lambda location: pytest.fail(f"{location}: asked for its size"))
+    assert read_bytes("s3://art/a.jpg") == b"a.jpg"
 
 
 @pytest.mark.parametrize(

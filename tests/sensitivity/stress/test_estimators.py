@@ -10,12 +10,13 @@ import statsmodels.api as sm
 
 from artwork_insights.design.assignment import make_assignment
 from artwork_insights.design.confounders import Confounders
+from artwork_insights.design.pairs import pair_artworks
 from artwork_insights.effects.design_fit import fit_design
 from artwork_insights.effects.nuisances import fold_labels
 from artwork_insights.effects.sample import AnalysisSample
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.sensitivity.stress.estimators import (
-    match_within_titles,
+    compare_pairs,
     regress_with_title_effects,
     weigh_equally,
     weight_by_propensity,
@@ -40,6 +41,10 @@ def make_sample(seed=0, n_titles=150, countries=2, effect=EFFECT):
         treated[asset], confounders, owner[asset], asset=asset, weights=weights, country=country
     )
     return AnalysisSample(assignment, outcome)
+
+
+def pairs_of(fit, caliper_sd=0.2):
+    return pair_artworks(fit.sample.assignment, fit.propensity[fit.keep], caliper_sd=caliper_sd)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +80,19 @@ def test_weighting_is_the_contrast_of_two_weighted_means(fitted):
 
 
 def test_matched_pairs_count_one_difference_per_title(fitted):
-    found = match_within_titles(fitted, caliper_sd=None)
+    pairs = pairs_of(fitted, None)
+    found = compare_pairs(fitted, pairs)
+    assignment = fitted.sample.assignment
+    country = np.unique(assignment.country, return_inverse=True)[1]
+    mean = np.bincount(country, weights=assignment.weights * fitted.sample.outcome) / np.bincount(
+        country, weights=assignment.weights
+    )
+    own = fitted.sample.outcome - mean[country]
+    by_asset = [np.average(own[assignment.asset == a], weights=assignment.weights[assignment.asset == a])
+                for a in range(assignment.n_assets)]  # fmt: skip
+    apart = np.array(by_asset)[pairs.treated] - np.array(by_asset)[pairs.control]
+    by_title = [apart[pairs.title == title].mean() for title in np.unique(pairs.title)]
+    assert found.effect == pytest.approx(np.mean(by_title), rel=1e-9)
     assert found.n_titles <= fitted.sample.assignment.n_titles
     assert found.degrees_of_freedom == found.n_titles - 1
     assert found.n_assets >= 2 * found.n_titles
@@ -102,7 +119,7 @@ def test_matching_inside_titles_takes_most_of_the_confounding_away():
     sample = make_sample(3, n_titles=400)
     folds = fold_labels(sample, 5, 1, np.random.default_rng(0))
     fit = fit_design(sample, "mundlak", folds, trim=0.02, seed=0, learner="linear")
-    found = match_within_titles(fit)
+    found = compare_pairs(fit, pairs_of(fit))
     treated = sample.assignment.treatment == 1
     plain = sample.outcome[treated].mean() - sample.outcome[~treated].mean()
     assert abs(found.effect - EFFECT) <= 3 * found.std_error
@@ -116,8 +133,8 @@ def test_what_has_no_propensity_is_refused(fitted):
     )
     folds = fold_labels(sample, 3, 1, np.random.default_rng(0))
     slope = fit_design(replace(sample, assignment=doses), "mundlak", folds, trim=0.05, seed=0, learner="linear")
-    for make in (lambda: match_within_titles(slope), lambda: weight_by_propensity(slope, "ATE")):
+    for make in (lambda: compare_pairs(slope, pairs_of(fitted)), lambda: weight_by_propensity(slope, "ATE")):
         with pytest.raises(NotIdentifiedError, match="two sides"):
             make()
     with pytest.raises(NotIdentifiedError, match="titles have a pair"):
-        match_within_titles(replace(fitted, propensity=fitted.propensity), caliper_sd=0.0)
+        compare_pairs(fitted, pairs_of(fitted, 0.0))

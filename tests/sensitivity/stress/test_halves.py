@@ -12,6 +12,8 @@ from artwork_insights.sensitivity.stress.halves import (
     split_diagnostic,
     split_halves,
 )
+from artwork_insights.study.limits import VerdictLimits
+from artwork_insights.verdict.limits import hold_against_limits
 
 CATALOGUES = 40
 
@@ -107,7 +109,7 @@ def test_the_worst_kind_of_halves_decides_and_a_threefold_excess_blocks():
     bad = SplitHalves("artworks without the component", (0.0,) * 400, 0.12, 1e-9, 300)
     far = SplitHalves("titles", (0.0,) * 400, 0.3, 1e-9, 300)
     assert split_diagnostic((good,)).passed
-    check = split_diagnostic((good, bad))
-    assert (check.passed, check.blocking, check.value) == (False, False, 0.12)
-    assert split_diagnostic((bad, far)).blocking
+    caveat, severe = hold_against_limits([split_diagnostic((good, bad)), split_diagnostic((bad, far))], VerdictLimits())
+    assert (caveat.passed, caveat.blocking, caveat.value) == (False, False, 0.12)
+    assert severe.blocking
     assert split_diagnostic(()).passed is None

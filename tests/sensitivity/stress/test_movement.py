@@ -12,6 +12,8 @@ from artwork_insights.sensitivity.stress.movement import (
     random_common_cause_diagnostic,
     zero_confounder_diagnostic,
 )
+from artwork_insights.study.limits import VerdictLimits
+from artwork_insights.verdict.limits import hold_against_limits
 
 CRITICAL = 1.96
 
@@ -57,7 +59,7 @@ def test_noise_is_the_same_in_all_rows_of_an_artwork():
     ("by", "passed", "blocking"), [(0.0, True, False), (-0.9, True, False), (1.5, False, False), (-2.5, False, True)]
 )
 def test_what_should_not_matter_may_move_the_estimate_by_one_error(diagnostic, by, passed, blocking):
-    check = diagnostic(moved(by))
+    (check,) = hold_against_limits([diagnostic(moved(by))], VerdictLimits())
     assert (check.passed, check.blocking) == (passed, blocking)
     assert check.value == pytest.approx(abs(by))
     assert diagnostic(None).passed is None
