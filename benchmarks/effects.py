@@ -142,10 +142,13 @@ def peer(table: Table, score: str, trees: dict[str, int], cores: int) -> dict[st
     from xgboost import XGBClassifier, XGBRegressor
 
     from artwork_insights.design.learners.boosting import GRID
+    from artwork_insights.design.learners.features import MANY_ROWS, MOST_BINS, NUMBER_OF_BINS
+
+    bins = NUMBER_OF_BINS if len(table.outcome) <= MANY_ROWS else MOST_BINS
 
     def searched(kind: type, which: str) -> GridSearchCV:
         model = kind(
-            n_estimators=trees[which], tree_method="hist", max_bin=64, subsample=0.8, colsample_bynode=0.8, n_jobs=1
+            n_estimators=trees[which], tree_method="hist", max_bin=bins, subsample=0.8, colsample_bynode=0.8, n_jobs=1
         )
         grid = {name: sorted({getattr(s, name) for s in GRID}) for name in ("max_depth", "learning_rate")}
         grid["min_child_weight"] = sorted({s.min_child_weight for s in GRID})

@@ -11,12 +11,12 @@ import numpy as np
 from artwork_insights.design.assignment import BoolArray
 from artwork_insights.design.confounders import FloatArray
 from artwork_insights.design.learners.boosting import LARGEST_NUMBER_OF_ROUNDS
+from artwork_insights.design.learners.features import MANY_ROWS
 from artwork_insights.design.learners.growing import Fold, GrowingTrees, NamedNumbers
 from artwork_insights.design.learners.problem import Problem
 
 FIXED = {
     "objective": "none",
-    "max_bin": 63,
     "lambda_l2": 1.0,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -72,7 +72,8 @@ class LightGBMFold(Fold[LightGBMSettings]):
         label = problem.target[self.trained_on]
         values = problem.values(self.trained_on)
         self.has_splits = bool(np.ptp(problem.codes(self.trained_on), axis=0).max() > 0)  # else LightGBM refuses
-        self.train = lightgbm.Dataset(values, label, params=FIXED, free_raw_data=True).construct()
+        self.fixed = {**FIXED, "max_bin": 63 if len(problem.target) <= MANY_ROWS else 255}
+        self.train = lightgbm.Dataset(values, label, params=self.fixed, free_raw_data=True).construct()
 
     def start(self, settings: LightGBMSettings, seed: int) -> GrowingTrees:
         """Begin with no trees."""
@@ -84,7 +85,7 @@ class _Trees(GrowingTrees):
         super().__init__(fold)
         self.fold = fold
         chosen = {"num_leaves": settings.num_leaves, "learning_rate": settings.learning_rate, "seed": seed}
-        self.booster = lightgbm.Booster({**FIXED, **chosen}, fold.train)
+        self.booster = lightgbm.Booster({**fold.fixed, **chosen}, fold.train)
 
     def add_tree(self) -> None:
         if self.fold.has_splits:

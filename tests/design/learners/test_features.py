@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from artwork_insights.design.learners.features import MISSING, NUMBER_OF_BINS, Features, bin_column
+from artwork_insights.design.learners.features import (
+    MANY_ROWS,
+    MISSING,
+    MOST_BINS,
+    NUMBER_OF_BINS,
+    Features,
+    bin_column,
+)
 
 
 def test_few_levels_keep_a_bin_each_however_rare():
@@ -31,6 +38,32 @@ def test_bins_follow_the_order_and_hold_about_as_many_rows_each(values):
         assert len(zeros) == 1
         assert sizes[zeros[0]] == 10_000  # it shares its bin with nothing
     np.testing.assert_array_equal(bin_column(np.exp(column)), codes)  # only order counts
+
+
+def test_many_rows_get_finer_bins_so_that_less_is_confounded_inside_them():
+    rng = np.random.default_rng(0)
+    column = rng.normal(size=2 * MANY_ROWS)
+    coarse, fine = bin_column(column[:MANY_ROWS]), bin_column(column)
+    assert len(np.unique(coarse)) <= NUMBER_OF_BINS
+    assert len(np.unique(fine)) == MOST_BINS
+
+    def left(codes, values):
+        """Share of the variance that stays inside bins."""
+        means = np.bincount(codes, values) / np.bincount(codes)
+        return np.mean((values - means[codes]) ** 2) / values.var()
+
+    assert left(fine, column) < left(coarse, column[:MANY_ROWS]) / 4
+
+
+def test_heavy_levels_between_others_leave_room_for_the_code_of_what_is_missing():
+    rng = np.random.default_rng(0)
+    heavy = np.repeat(np.arange(200.0), 2_000)  # each more than a bin, with others between them
+    column = np.append(np.append(heavy, rng.uniform(0, 200, 100_000)), np.nan)
+    codes = bin_column(column)
+    assert codes[-1] == MISSING
+    assert codes[:-1].max() < MISSING
+    order = np.argsort(column[:-1], kind="stable")
+    assert (np.diff(codes[:-1][order].astype(int)) >= 0).all()
 
 
 def test_what_is_missing_has_its_own_code_and_an_empty_column_one_bin():
