@@ -29,6 +29,7 @@ _HOME = {
     "match_pairs": "design.matching",
     "estimate_average_effect": "effects.average",
     "estimate_group_effects": "effects.average",
+    "predict_nuisances": "effects.out_of_fold",
     "average_effect_from_predictions": "effects.predictions",
     "estimate_arm_effects": "effects.arm_effects",
     "cut_arms": "effects.arms",
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     from artwork_insights.effects.dose_response import estimate_dose_response
     from artwork_insights.effects.estimates import EffectEstimate
     from artwork_insights.effects.forest.fit import fit_causal_forest
+    from artwork_insights.effects.out_of_fold import predict_nuisances
     from artwork_insights.effects.predictions import average_effect_from_predictions
     from artwork_insights.errors import ArtworkInsightsError
     from artwork_insights.expression import parse_expression

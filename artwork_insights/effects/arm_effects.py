@@ -116,7 +116,7 @@ def estimate_arm_effects(
     check_choices(design=design, learner=learner, seed=seed)
     check_share("level", level)
     code, names = encode_arms(arms, reference)
-    whole, folds = in_own_order(sample_from_arrays(outcome, code, confounders, clusters, weights=weights), folds)
+    whole, folds, _ = in_own_order(sample_from_arrays(outcome, code, confounders, clusters, weights=weights), folds)
     check_arm_sizes(whole, names)
     chosen = design or default_design(whole.assignment)
     expected = "ATO" if chosen == "within" else "ATE"

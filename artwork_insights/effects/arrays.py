@@ -84,7 +84,9 @@ def read_column(what: str, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return as_numbers(what, values)
 
 
-def in_own_order(sample: AnalysisSample, folds: int | npt.ArrayLike) -> tuple[AnalysisSample, int | npt.ArrayLike]:
+def in_own_order(
+    sample: AnalysisSample, folds: int | npt.ArrayLike
+) -> tuple[AnalysisSample, int | npt.ArrayLike, npt.NDArray[np.int64]]:
     """Rows and titles in an order that follows from what they hold, and the fold labels with them.
 
     Folds are dealt to titles by number and trees draw rows by place; so neither the order in which rows come nor the
@@ -96,6 +98,13 @@ def in_own_order(sample: AnalysisSample, folds: int | npt.ArrayLike) -> tuple[An
     sample : AnalysisSample of n cells
     folds : int or array of shape (n,)
         A number, or labels of another shape, are returned as they are.
+
+    Returns
+    -------
+    sample : AnalysisSample of n cells
+    folds : as given
+    order : array of shape (n,), int
+        Where each row of the result stood.
     """
     assignment = sample.assignment
     rng, place = np.random.default_rng(0), np.zeros(len(sample.outcome))
@@ -110,7 +119,8 @@ def in_own_order(sample: AnalysisSample, folds: int | npt.ArrayLike) -> tuple[An
         moved, asset=_as_they_come(moved.asset), title=_as_they_come(moved.title), block=_as_they_come(moved.block)
     )
     labels = np.asarray(folds)
-    return AnalysisSample(moved, sample.outcome[order]), labels[order] if labels.shape == place.shape else folds
+    moved_folds = labels[order] if labels.shape == place.shape else folds
+    return AnalysisSample(moved, sample.outcome[order]), moved_folds, order
 
 
 def _standardised(column: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -204,7 +204,7 @@ def fit_sample(
     """Fit the design asked for, or the default one, on a sample made from arrays."""
     check_choices(design=design, learner=learner, seed=seed)
     check_coding(sample.assignment.treatment)
-    sample, folds = in_own_order(sample, folds)
+    sample, folds, _ = in_own_order(sample, folds)
     labels = fold_labels(sample, folds, repeats, np.random.default_rng(seed))
     limit = DEFAULT_TRIM if trim is None else check_trim(trim)
     chosen = design or default_design(sample.assignment)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from artwork_insights.design.assignment import BoolArray
-from artwork_insights.design.confounders import FloatArray
+from artwork_insights.design.confounders import FloatArray, title_means
 from artwork_insights.design.embedding_guard import SMALLEST_VARIANCE_LEFT
 from artwork_insights.design.folds import IntArray
 from artwork_insights.design.missing import FEWEST_COMPARABLE_TITLES
@@ -103,6 +103,16 @@ class DesignFit:
         if self.design == "within" or estimand == "slope":
             return plr_scores(self.sample, self.repetitions, demean=self.design == "within")
         return aipw_scores(self.sample, self.repetitions, estimand)
+
+    def residuals(self) -> tuple[FloatArray, FloatArray]:
+        """Outcome and treatment of the cells less their predictions; title means taken out but under `pooled`."""
+        assignment = self.sample.assignment
+        outcome = self.sample.outcome - np.median([one.outcome for one in self.repetitions], axis=0)
+        treatment = assignment.treatment - np.median([one.treatment for one in self.repetitions], axis=0)
+        if self.design == "pooled":
+            return outcome, treatment
+        means = title_means(np.column_stack([outcome, treatment]), assignment.title, assignment.weights)
+        return outcome - means[:, 0], treatment - means[:, 1]
 
     def partially_linear_scores(self) -> Scores:
         """Scores of the partially linear model under this design."""

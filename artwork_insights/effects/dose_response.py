@@ -120,7 +120,9 @@ def estimate_dose_response(
     causal functions. Harrell (2015), Regression modeling strategies, section 2.4.5, for the spline.
     """
     check_choices(design=design, learner=learner, seed=seed)
-    whole, folds = in_own_order(sample_from_arrays(outcome, treatment, confounders, clusters, weights=weights), folds)
+    whole, folds, _ = in_own_order(
+        sample_from_arrays(outcome, treatment, confounders, clusters, weights=weights), folds
+    )
     if whole.assignment.is_binary or len(np.unique(whole.assignment.treatment)) < FEWEST_KNOTS:
         raise NotIdentifiedError("a treatment of two values has no dose-response; use estimate_average_effect.")
     chosen = design or default_design(whole.assignment)

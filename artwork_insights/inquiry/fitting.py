@@ -70,14 +70,7 @@ class FittedHypothesis:
 
     def residuals(self) -> tuple[FloatArray, FloatArray]:
         """Outcome and treatment of the headline's cells less their predictions; title means taken out too."""
-        fit = self.headline
-        assignment = fit.sample.assignment
-        outcome = fit.sample.outcome - np.median([n.outcome for n in fit.repetitions], axis=0)
-        treatment = assignment.treatment - np.median([n.treatment for n in fit.repetitions], axis=0)
-        if fit.design == "pooled":
-            return outcome, treatment
-        means = title_means(np.column_stack([outcome, treatment]), assignment.title, assignment.weights)
-        return outcome - means[:, 0], treatment - means[:, 1]
+        return self.headline.residuals()
 
 
 def fit_hypothesis(
