@@ -16,7 +16,7 @@ fits, one more on all rows, and 5 to cross-fit. It cannot stop early there, so i
 found. Each of its two estimators tunes for itself; ours makes both scores from one tuning, and is held against each
 alone and against the two together. Errors of its DRLearner are not clustered; a gap between estimates is counted in the
 larger of the two errors. Each runs in a process of its own, whose peak memory and processor time are reported. A peer
-that passes --limit is stopped, and its time counts as a lower bound.
+that passes --limit or --times is stopped, and its time counts as a lower bound.
 """
 
 from __future__ import annotations
@@ -198,9 +198,10 @@ def measure(task: Callable[..., dict[str, object]], *arguments: object, limit: f
     return found
 
 
-def compare(rows: int, columns: int, limit: float, cores: int) -> None:
+def compare(rows: int, columns: int, limit: float, times: float, cores: int) -> None:
     table = draw(rows, columns)
     mine = measure(ours, table, ("pooled",))
+    limit = min(limit, times * mine["seconds"])
     print(json.dumps({"ours": mine}), flush=True)
     trees = {which: int(mine[which]["rounds"]) for which in ("treatment", "outcome")}
     both = {"seconds": 0.0, "stopped": False}
@@ -265,6 +266,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--columns", type=int, default=None, help="at least 6; 100, or 50 with --scaling")
     parser.add_argument("--limit", type=float, default=3600.0, help="seconds after which a peer is stopped")
+    parser.add_argument("--times", type=float, default=float("inf"), help="or after this many times as long as ours")
     parser.add_argument("--cores", type=int, default=2, help="models that the peer fits at once")
     parser.add_argument("--design", choices=DESIGNS, help="ours alone; without it, pooled beside the peers")
     parser.add_argument("--all-designs", action="store_true", help="ours alone, all three")
@@ -276,7 +278,7 @@ def main() -> None:
     elif chosen.design or chosen.all_designs:
         alone(chosen.rows, chosen.columns or 100, DESIGNS if chosen.all_designs else (chosen.design,))
     else:
-        compare(chosen.rows, chosen.columns or 100, chosen.limit, chosen.cores)
+        compare(chosen.rows, chosen.columns or 100, chosen.limit, chosen.times, chosen.cores)
 
 
 if __name__ == "__main__":
