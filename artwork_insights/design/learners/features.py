@@ -15,9 +15,10 @@ from artwork_insights.design.learners.side_by_side import side_by_side
 
 NUMBER_OF_BINS, MOST_BINS = 64, 240
 MANY_ROWS = 20_000
-"""Rows from which columns get `MOST_BINS`: what differs inside a bin stays a confounder. In the catalogue of
-``benchmarks/effects.py`` that biases an effect of .3 by .014 with 64 bins and by .003 with 250, which is nothing beside
-the error of 20,000 rows (.016), and two errors and a half one of 100,000."""
+"""Rows above which columns get `MOST_BINS`: what differs inside a bin stays a confounder. For the formulas of
+``benchmarks/effects.py`` that alone comes to a bias of .014 with 64 bins and .003 with 250 (within-bin covariances, by
+hand), about 2 and .4 standard errors at 100,000 rows. The limit was not tuned: with 64 bins 20,000 rows, whose error is
+some .015, may still be off by most of one."""
 MISSING = 255
 BINNED_LATELY = BinCache()
 
