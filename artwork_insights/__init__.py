@@ -35,6 +35,8 @@ _HOME = {
     "cut_arms": "effects.arms",
     "estimate_dose_response": "effects.dose_response",
     "fit_causal_forest": "effects.forest.fit",
+    "summarise_heterogeneity": "effects.heterogeneity",
+    "guard_confounders": "effects.confounder_guard",
     "EffectEstimate": "effects.estimates",
     "mediate": "mechanisms.mediation",
     "mediate_jointly": "mechanisms.joint_mediation",
@@ -95,9 +97,11 @@ if TYPE_CHECKING:
     from artwork_insights.effects.arm_effects import estimate_arm_effects
     from artwork_insights.effects.arms import cut_arms
     from artwork_insights.effects.average import estimate_average_effect, estimate_group_effects
+    from artwork_insights.effects.confounder_guard import guard_confounders
     from artwork_insights.effects.dose_response import estimate_dose_response
     from artwork_insights.effects.estimates import EffectEstimate
     from artwork_insights.effects.forest.fit import fit_causal_forest
+    from artwork_insights.effects.heterogeneity import summarise_heterogeneity
     from artwork_insights.effects.out_of_fold import predict_nuisances
     from artwork_insights.effects.predictions import average_effect_from_predictions
     from artwork_insights.errors import ArtworkInsightsError

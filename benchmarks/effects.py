@@ -93,18 +93,20 @@ def ours(table: Table, designs: tuple[str, ...]) -> dict[str, object]:
     confounders = Confounders(table.confounders, names, names)
     assignment = make_assignment(table.treatment, confounders, table.title, groups=table.groups)
     sample = AnalysisSample(assignment, table.outcome)
-    settings, fitting, found = None, 0.0, {}
+    settings, fitting, found, ended = None, 0.0, {}, {}
     for design in designs:
         begun = time.perf_counter()
         fit = fit_design(sample, design, [table.fold], trim=TRIM, seed=0, settings=settings)
         fitting += time.perf_counter() - begun
         settings = fit.settings
         found[design] = answer(fit)
+        ended[design] = time.perf_counter() - started
     assert settings is not None
     return {
         "seconds": time.perf_counter() - started,
         "of which tuning and cross-fitting": fitting,
         "designs": found,
+        "seconds to the end of": ended,
         "treatment": settings.treatment.as_dict(),
         "outcome": settings.outcome.as_dict(),
     }
@@ -141,14 +143,20 @@ def peer(table: Table, score: str, trees: dict[str, int], cores: int) -> dict[st
     from sklearn.model_selection import GridSearchCV, GroupKFold
     from xgboost import XGBClassifier, XGBRegressor
 
-    from artwork_insights.design.learners.boosting import GRID
+    from artwork_insights.design.learners.boosting import GRID, share_drawn
     from artwork_insights.design.learners.features import MANY_ROWS, MOST_BINS, NUMBER_OF_BINS
 
+    share = share_drawn(len(table.outcome))
     bins = NUMBER_OF_BINS if len(table.outcome) <= MANY_ROWS else MOST_BINS
 
     def searched(kind: type, which: str) -> GridSearchCV:
         model = kind(
-            n_estimators=trees[which], tree_method="hist", max_bin=bins, subsample=0.8, colsample_bynode=0.8, n_jobs=1
+            n_estimators=trees[which],
+            tree_method="hist",
+            max_bin=bins,
+            subsample=share,
+            colsample_bynode=share,
+            n_jobs=1,
         )
         grid = {name: sorted({getattr(s, name) for s in GRID}) for name in ("max_depth", "learning_rate")}
         grid["min_child_weight"] = sorted({s.min_child_weight for s in GRID})

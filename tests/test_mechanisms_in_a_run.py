@@ -100,3 +100,14 @@ def test_questions_about_other_features_are_not_asked(cells, fitted):
     other = HYPOTHESIS.model_copy(update={"treatment": "lightness_mean", "effect_modifiers": ("genre",)})
     mediation, found, reasons = find_mechanisms(fitted, cells, other, (DEFAULT_MEDIATION,), (), Estimation(), 1)
     assert (mediation, found, reasons) == ((), Mechanisms(), ())
+
+
+def test_slopes_are_shown_at_the_values_asked_for(cells, fitted):
+    wanted = {"launch_year": (1995.0, 2020.0), "genre": (1.0,)}
+    asked = HYPOTHESIS.model_copy(update={"slopes_at": wanted})
+    _, found, reasons = find_mechanisms(fitted, cells, asked, (), (), Estimation(), 1)
+    (moderation,) = found.moderation
+    assert [slope.value for slope in moderation.slopes] == [1995.0, 2020.0]
+    rise = moderation.slopes[1].effect - moderation.slopes[0].effect
+    assert rise == pytest.approx(25 * moderation.interaction.coefficient)
+    assert reasons == ("The effect at 1 of genre is not known: genre is no column of numbers.",)

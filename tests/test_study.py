@@ -148,12 +148,13 @@ def test_every_error_of_the_package_can_be_caught_at_once():
 
 def test_arms_and_crossings_are_read(tmp_path):
     text = SMALLEST.replace("face_count > 3", "face_count") + (
-        'arms = [0, 1, 2, 3]\neffect_modifiers = ["genre", "genre x country"]\n'
+        'arms = [0, 1, 2, 3]\neffect_modifiers = ["genre", "genre x country"]\nslopes_at = { genre = [1, 2.5] }\n'
     )
     hypothesis = read_study(write(tmp_path, text)).hypothesis[0]
     assert hypothesis.arms == (0, 1, 2, 3)
     assert hypothesis.effect_modifiers == ("genre", "genre x country")
     assert single_modifiers(hypothesis.effect_modifiers) == ("genre", "country")
+    assert hypothesis.slopes_at == {"genre": (1.0, 2.5)}
 
 
 @pytest.mark.parametrize(
@@ -166,6 +167,9 @@ def test_arms_and_crossings_are_read(tmp_path):
         ("face_count", "arms = [0, inf]", "at least two lower edges in ascending order"),
         ("face_count", 'effect_modifiers = ["genre x genre"]', "'genre x genre' is no crossing; join two different"),
         ("face_count", 'effect_modifiers = ["a x b x c"]', "'a x b x c' is no crossing; join two different columns"),
+        ("face_count", "slopes_at = { year = [1] }", "slopes_at names 'year', which is no effect modifier; add it to"),
+        ("face_count", "slopes_at = { genre = [] }", "slopes_at gives 'genre' no values; give some"),
+        ("face_count", "slopes_at = { genre = [inf] }", "finite"),
     ],
 )
 def test_arms_and_crossings_that_mean_nothing_are_one_sentence(tmp_path, treatment, line, expected):

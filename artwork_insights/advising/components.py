@@ -14,13 +14,14 @@ from artwork_insights.advising.support import FeatureRange
 from artwork_insights.effects.arms import ArmEffects, cut_arms
 from artwork_insights.effects.dose_response import DoseResponse, natural_spline
 from artwork_insights.effects.simultaneous import JointTest
-from artwork_insights.mechanisms.moderation import CLEAR
 from artwork_insights.report.findings import Finding
 from artwork_insights.report.numbers import significant
 
 FloatArray = npt.NDArray[np.float64]
 Shape = Literal["arms", "curve", "condition", "slope"]
 SHAPES: tuple[Shape, ...] = ("arms", "curve", "condition", "slope")
+CLEAR = 0.05
+"""Level of the tests that say whether arms, or a curve, tell more than one number does."""
 """From the one that tells most amounts apart to the one that assumes most."""
 
 

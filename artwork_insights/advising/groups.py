@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from artwork_insights.design.missing import MissingComparison
 from artwork_insights.effects.estimates import EffectEstimate, GroupEffect
-from artwork_insights.mechanisms.moderation import CLEAR
 from artwork_insights.report.advice import answer_in_group
 from artwork_insights.report.findings import Finding
 from artwork_insights.study import CROSS
@@ -56,7 +55,7 @@ def find_local_effect(finding: Finding, labels: Mapping[str, str], level: float 
     level : float
         At which a group's own answer is read.
     """
-    clear = sorted((row.p_value, row.modifier) for row in finding.moderation if row.p_value < CLEAR)
+    clear = sorted((row.p_value, row.modifier) for row in finding.moderation if row.is_clear)
     known = [modifier for _, modifier in clear if modifier in labels]
     crossed = [(f"{a}{CROSS}{b}", f"{labels[a]}{CROSS}{labels[b]}") for a in known for b in known if a != b]
     places = [*crossed, *((name, labels[name]) for name in known)]

@@ -57,6 +57,21 @@ def design_features(assignment: Assignment, design: DesignName) -> Features:
     return Features(design_covariates(assignment, design).values)
 
 
+def treatment_problem(assignment: Assignment, design: DesignName, features: Features | None = None) -> Problem:
+    """What the treatment model learns.
+
+    Under `mundlak` and `within` titles are absorbed: predictions add up to the title's own treated share (or mean),
+    which both designs condition on, and the learner need only find what differs within titles.
+    """
+    return Problem(
+        features or design_features(assignment, design),
+        assignment.treatment,
+        assignment.weights,
+        "logistic" if assignment.is_binary else "squared_error",
+        absorb=None if design == "pooled" else assignment.title,
+    )
+
+
 def fit_treatment_model(
     assignment: Assignment,
     design: DesignName,
@@ -69,17 +84,8 @@ def fit_treatment_model(
     """Cross-fit the treatment model; tune it first where no settings are given.
 
     `features` are those of `design_features`, made here where they are not given: several repetitions share them.
-
-    Under `mundlak` and `within` titles are absorbed: predictions add up to the title's own treated share (or mean),
-    which both designs condition on, and the learner need only find what differs within titles.
     """
-    problem = Problem(
-        features or design_features(assignment, design),
-        assignment.treatment,
-        assignment.weights,
-        "logistic" if assignment.is_binary else "squared_error",
-        absorb=None if design == "pooled" else assignment.title,
-    )
+    problem = treatment_problem(assignment, design, features)
     settings = settings or tune(problem, folds, seed, learner)
     prediction = cross_fit(problem, folds, settings, seed)[0]
     if assignment.is_binary:

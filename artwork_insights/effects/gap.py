@@ -14,13 +14,15 @@ panel data, for the variance that allows for clusters.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import stats
 
 from artwork_insights.design.folds import IntArray
 from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.effects.design_fit import DesignFit
-from artwork_insights.effects.scores import row_influence
+from artwork_insights.effects.scores import Scores, row_influence
 from artwork_insights.effects.two_way import clustered_influence, clusterings, joint_covariance
 
 LARGEST_Z = 2.58
@@ -46,12 +48,17 @@ def compare_designs(first: DesignFit, second: DesignFit, cluster: IntArray) -> t
         First less second; the error accounts for the titles, and the countries where there are enough, that both
         share.
     """
+    return compare_scores([(fit, fit.partially_linear_scores()) for fit in (first, second)], cluster)
+
+
+def compare_scores(pair: Sequence[tuple[DesignFit, Scores]], cluster: IntArray) -> tuple[float, float]:
+    """Difference of two averages of scores and its standard error; as `compare_designs` for any estimand."""
     effects: list[float] = []
     moved, share = np.zeros((len(cluster), 2)), np.zeros((len(cluster), 2))
-    for k, fit in enumerate((first, second)):
-        scores = fit.partially_linear_scores()
+    for k, (fit, scores) in enumerate(pair):
         effects.append(fit.average(scores).effect)
         moved[fit.keep, k], share[fit.keep, k] = row_influence(scores, fit.sample.assignment.weights, effects[k])
+    first = pair[0][0]
     sides = clusterings(cluster, first.country if first.clustered else None)
     influences = [clustered_influence(moved, share, side, clustered=first.clustered) for side in sides]
     gap = np.array([[1.0], [-1.0]])

@@ -35,7 +35,7 @@ from artwork_insights.design.folds import IntArray, assign_title_folds, encode_t
 from artwork_insights.design.learners import Features, Learner, LearnerSettings, cross_fit, tune
 from artwork_insights.design.learners.side_by_side import side_by_side
 from artwork_insights.design.reading import check_count
-from artwork_insights.design.treatment_model import fit_treatment_model
+from artwork_insights.design.treatment_model import fit_treatment_model, treatment_problem
 from artwork_insights.effects.sample import AnalysisSample
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.study import DesignName
@@ -155,22 +155,25 @@ def fit_nuisances(
     effect.
     """
     assignment = sample.assignment
-    of_treatment = settings.treatment if settings else None
-    model = fit_treatment_model(assignment, design, folds, seed, of_treatment, learner, features)
+    to_predict = treatment_problem(assignment, design, features)
     arms = assignment.is_binary and design != "within"
-    plain = replace(model.problem, target=sample.outcome, objective="squared_error")
+    plain = replace(to_predict, target=sample.outcome, objective="squared_error")
     problem = replace(plain, treatment=assignment.treatment) if arms else plain
-    chosen = settings.outcome if settings else tune(problem, folds, seed + 1, learner)
-    tuned = Settings(model.settings, chosen)
-    p = model.prediction
+    if settings is None:
+        to_tune = [(to_predict, folds, seed, learner), (problem, folds, seed + 1, learner)]
+        settings = Settings(*side_by_side(lambda one: tune(*one), to_tune))
+    of_treatment, of_outcome, shared = settings.treatment, settings.outcome, to_predict.features
+    fits = [lambda: [fit_treatment_model(assignment, design, folds, seed, of_treatment, learner, shared).prediction]]
+    if for_plr or not arms:
+        fits.append(lambda: cross_fit(plain, folds, of_outcome, seed + 2))
+    if arms:
+        fits.append(lambda: cross_fit(problem, folds, of_outcome, seed + 1, (0.0, 1.0)))
+    (p,), *found = side_by_side(lambda fit: fit(), fits)
     if not arms:
-        outcome = cross_fit(plain, folds, chosen, seed + 2)[0]
-        return Nuisances(p, outcome, outcome, outcome), tuned
-    asked = [(problem, seed + 1, (0.0, 1.0))] + ([(plain, seed + 2, ())] if for_plr else [])
-    found = side_by_side(lambda one: cross_fit(one[0], folds, chosen, one[1], one[2]), asked)
-    _, control, treated = found[0]
-    outcome = found[1][0] if for_plr else p * treated + (1 - p) * control
-    return Nuisances(p, outcome, control, treated), tuned
+        return Nuisances(p, *found[0] * 3), settings
+    _, control, treated = found[-1]
+    outcome = found[0][0] if for_plr else p * treated + (1 - p) * control
+    return Nuisances(p, outcome, control, treated), settings
 
 
 def fit_arm(

@@ -145,7 +145,7 @@ def inquire(
     group_effects = group_effects_of(fit, fitted.estimand, question.effect_modifiers, level=settings.level)
     arms, no_arms = compare_arms(fitted, hypothesis, settings, seed)
     curve, no_curve = trace_doses(fitted, settings, seed)
-    moderation, unmoderated = find_moderation(fitted, question.effect_modifiers)
+    moderation, unmoderated = find_moderation(fitted, question.effect_modifiers, settings.level)
     mediation, mechanisms, unmediated = find_mechanisms(fitted, cells, hypothesis, mediations, changes, settings, seed)
     base = base_rate(fit)
     forest, no_forest = _grow_forest(fitted, group_effects, hypothesis, question.component, settings, seed)

@@ -29,7 +29,7 @@ def find_mechanisms(
     clearings = Clearings(cells, settings, seed)
     mediation, found, unmediated = answer_mediations(clearings, hypothesis, mediations)
     modifiers = present_modifiers(cells, hypothesis.effect_modifiers)
-    moderation, unmoderated = find_continuous_moderation(fitted, cells, modifiers, settings.level)
+    moderation, unmoderated = find_continuous_moderation(fitted, cells, modifiers, settings.level, hypothesis.slopes_at)
     moves, unmoved = answer_joint_changes(clearings, hypothesis, changes)
     return (
         mediation,

@@ -12,6 +12,7 @@ from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.effects.cells import Cells
 from artwork_insights.effects.design_fit import DesignFit
 from artwork_insights.effects.estimates import EffectEstimate, NamedEstimate
+from artwork_insights.effects.gap import compare_scores
 from artwork_insights.effects.sample import AnalysisSample
 from artwork_insights.effects.served import ServedCells
 from artwork_insights.inquiry.fitting import FittedHypothesis
@@ -53,7 +54,8 @@ def check_serving(cells: Cells, fitted: FittedHypothesis, estimate: EffectEstima
     if cells.served is not None:
         served_fit, raw_fit = _with_audiences_alike(fit, cells.served, rows)
         raw, alike = raw_fit.estimate(fitted.estimand), served_fit.estimate(fitted.estimand)
-        gap, gap_error = _gap(served_fit, raw_fit, fitted)
+        scored = [(one, one.scores(fitted.estimand)) for one in (served_fit, raw_fit)]
+        gap, gap_error = compare_scores(scored, fitted.sample.assignment.block)
         sign = -1.0 if estimate.effect < 0 else 1.0
         seen = gamma_of_shift(-sign * gap, rates, shares, sign * coefficients)
     policy = _describe(cells, rows, raw, alike, (gap, gap_error), level)
@@ -107,12 +109,6 @@ def _with_audiences_alike(fit: DesignFit, served: ServedCells, rows: np.ndarray)
     )
     alike = replace(fit, sample=AnalysisSample(assignment, rate), repetitions=repetitions)
     return alike, replace(fit, sample=AnalysisSample(assignment, fit.sample.outcome))
-
-
-def _gap(alike: DesignFit, raw: DesignFit, fitted: FittedHypothesis) -> tuple[float, float]:
-    """Difference of the two estimates and its error by title; the influences of shared titles cancel."""
-    first, second = (fit.average(fit.scores(fitted.estimand)) for fit in (alike, raw))
-    return first.effect - second.effect, float(np.sqrt(((first.influence - second.influence) ** 2).sum()))
 
 
 def _describe(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from artwork_insights.design.reading import check_share
 from artwork_insights.errors import NotIdentifiedError
 from artwork_insights.mechanisms.regression import (
     ClusteredFit,
@@ -18,9 +19,6 @@ from artwork_insights.mechanisms.regression import (
     wald_test,
 )
 from artwork_insights.mechanisms.rows import read_rows
-
-CLEAR = 0.05
-"""Level at which the sentence says that the groups differ (joint test), and that one group has an effect (its own)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,8 @@ class Moderation:
         In words.
     left_out : tuple of str
         Groups without a slope: too few titles in which the treatment varies.
+    level : float
+        At which the groups count as different.
     """
 
     modifier: str
@@ -57,6 +57,12 @@ class Moderation:
     p_value: float
     sentence: str
     left_out: tuple[str, ...] = ()
+    level: float = 0.95
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the joint test tells the groups apart at `level`."""
+        return self.p_value < 1 - self.level
 
 
 def moderate(
@@ -70,6 +76,7 @@ def moderate(
     absorb: ArrayLike | None = None,
     modifier: str = "group",
     fewest_titles: int = 10,
+    level: float = 0.95,
 ) -> Moderation:
     """Estimate one slope of the treatment per group and test jointly that they are equal.
 
@@ -92,11 +99,15 @@ def moderate(
     fewest_titles : int
         Clusters (or rows) in which the treatment must vary beside the other group means for a group to have a slope.
 
+    level : float
+        At which the sentence says that the groups differ (joint test), and that a group has an effect (its own).
+
     Raises
     ------
     NotIdentifiedError
         Fewer than two groups have a slope, or an input is no column of numbers or labels, one for each row.
     """
+    check_share("level", level)
     read = read_rows(outcome, treatment, {}, confounders, clusters, weights, absorb)
     labels = np.asarray(groups).astype(str)
     if labels.shape != read.outcome.shape:
@@ -126,9 +137,9 @@ def moderate(
     joint = wald_test(fit, contrasts)
     slopes = tuple(float(fit.coefficients[place]) for place in places)
     errors = tuple(float(fit.std_errors[place]) for place in places)
-    sentence = _sentence(modifier, used, slopes, errors, joint, left_out)
+    sentence = _sentence(modifier, used, slopes, errors, joint, left_out, 1 - level)
     return Moderation(modifier, tuple(used), slopes, errors, joint.statistic, joint.numerator_df,
-                      joint.denominator_df, joint.p_value, sentence, left_out)  # fmt: skip
+                      joint.denominator_df, joint.p_value, sentence, left_out, level)  # fmt: skip
 
 
 def _fit_slopes(
@@ -168,18 +179,19 @@ def _sentence(
     errors: tuple[float, ...],
     joint: WaldTest,
     left_out: tuple[str, ...],
+    alpha: float,
 ) -> str:
     named = modifier.replace("_", " ")
-    if joint.p_value < CLEAR:
-        text = f"The effect differs by {named}: {_extremes(used, np.array(slopes), np.array(errors), joint)}."
+    if joint.p_value < alpha:
+        text = f"The effect differs by {named}: {_extremes(used, np.array(slopes), np.array(errors), joint, alpha)}."
     else:
         text = f"There is no clear sign that the effect differs by {named}; small differences would go unseen."
     return f"{text} Too little artwork to say: {', '.join(left_out)}." if left_out else text
 
 
-def _extremes(used: list[str], slopes: FloatArray, errors: FloatArray, joint: WaldTest) -> str:
+def _extremes(used: list[str], slopes: FloatArray, errors: FloatArray, joint: WaldTest, alpha: float) -> str:
     """Name the highest and the lowest group, and what each shows by its own interval."""
-    reach = float(stats.t.ppf(1 - CLEAR / 2, joint.denominator_df)) * errors
+    reach = float(stats.t.ppf(1 - alpha / 2, joint.denominator_df)) * errors
     signs = np.where(slopes - reach > 0, 1, np.where(slopes + reach < 0, -1, 0))
     order = np.argsort(slopes, kind="stable")
     low, high = int(order[0]), int(order[-1])

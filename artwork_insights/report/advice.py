@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from artwork_insights.effects.estimates import GroupEffect
-from artwork_insights.mechanisms.moderation import CLEAR
 from artwork_insights.report.findings import Finding, StudyResult
 from artwork_insights.report.numbers import Scale, decimals_for
 from artwork_insights.report.sentences import VERDICT_LABELS, capitalised, in_words, subject
@@ -112,7 +111,7 @@ def is_tested(finding: Finding, modifier: str) -> bool:
 
 def is_alike(finding: Finding, modifier: str) -> bool:
     """Whether groups of this modifier are not to be singled out: no joint test was made, or it found no difference."""
-    return not any(row.modifier == modifier and row.p_value < CLEAR for row in finding.moderation)
+    return not any(row.modifier == modifier and row.is_clear for row in finding.moderation)
 
 
 def _where_on_average(finding: Finding, level: float) -> str:

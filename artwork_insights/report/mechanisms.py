@@ -53,10 +53,11 @@ class JointView:
 
 @dataclass(frozen=True, slots=True)
 class SlopesView:
-    """The effect along one moderator."""
+    """The effect along one moderator, and at some of its values in words."""
 
     moderation: ContinuousModeration
     figure: Markup
+    told: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ def _view_slopes(
     scale = scale_of(unit, float(np.median([point.std_error for point in moderation.curve])), ending, level)
     told = "; ".join(f"at {significant(slope.value)} {scale.effect(slope.effect)}" for slope in moderation.slopes)
     label = f"Effect along {in_words(moderation.modifier)}, in {scale.unit_with_per}: {told}"
-    return SlopesView(moderation, draw_svg(plot_simple_slopes(moderation, scale), f"{anchor}-slopes", label))
+    return SlopesView(moderation, draw_svg(plot_simple_slopes(moderation, scale), f"{anchor}-slopes", label), told)
 
 
 def _view_change(change: JointChange, unit: OutcomeUnit) -> ChangeView:

@@ -8,7 +8,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    field_validator,
+    model_validator,
+)
 
 from artwork_insights.errors import ExpressionError
 from artwork_insights.expression import Expression, parse_expression
@@ -153,6 +161,9 @@ class Hypothesis(_Frozen):
         ``"genre x country"``.
     arms : tuple of float or None
         Lower edges that cut a feature into arms, each compared with every other: 0, 1, 2, 3 make 0, 1, 2 and 3 or more.
+    slopes_at : dict from effect modifier to tuple of float
+        Values of a modifier that is a number at which the effect is shown; without them its mean and one standard
+        deviation to either side.
     """
 
     name: Name
@@ -163,6 +174,19 @@ class Hypothesis(_Frozen):
     confounders: tuple[str, ...] = ()
     effect_modifiers: tuple[str, ...] = ("genre", "country")
     arms: tuple[float, ...] | None = None
+    slopes_at: dict[str, tuple[FiniteFloat, ...]] = {}
+
+    @model_validator(mode="after")
+    def _slopes_are_of_modifiers(self) -> Hypothesis:
+        for modifier, values in self.slopes_at.items():
+            if modifier not in self.effect_modifiers:
+                raise ValueError(
+                    f"slopes_at names {modifier!r}, which is no effect modifier; add it to effect_modifiers = "
+                    f"[{', '.join(map(repr, self.effect_modifiers))}]"
+                )
+            if not values:
+                raise ValueError(f"slopes_at gives {modifier!r} no values; give some, such as [1990, 2010]")
+        return self
 
     @model_validator(mode="after")
     def _treatment_parses(self) -> Hypothesis:

@@ -73,6 +73,18 @@ def test_no_difference_is_said_so():
     assert "no clear sign" in ours.sentence
 
 
+def test_the_level_decides_what_counts_as_a_difference():
+    outcome, treated, genre, title = make_cells(4)
+    given = {"clusters": title, "absorb": title, "modifier": "genre"}
+    strict = moderate(outcome, treated, genre, None, **given)
+    lenient = moderate(outcome, treated, genre, None, **given, level=1 - strict.p_value - 1e-9)
+    assert "no clear sign" in strict.sentence
+    assert "The effect differs by genre" in lenient.sentence
+    assert strict.slopes == lenient.slopes
+    with pytest.raises(NotIdentifiedError, match="level"):
+        moderate(outcome, treated, genre, None, **given, level=95)
+
+
 def test_a_group_whose_slope_would_hang_on_few_titles_is_left_out_and_named():
     outcome, treated, genre, title = make_cells(5)
     genre = np.where(title < 4, "Musical", genre)
@@ -125,7 +137,7 @@ def test_a_group_points_the_other_way_only_where_its_own_interval_says_so():
 )
 def test_the_sentence_says_what_the_highest_and_the_lowest_group_show_by_themselves(slopes, ending):
     joint = WaldTest(9.0, 2, 89, 0.001)
-    assert _sentence("genre", list(GENRES), slopes, (0.2, 0.2, 0.2), joint, ()).endswith(ending)
+    assert _sentence("genre", list(GENRES), slopes, (0.2, 0.2, 0.2), joint, (), 0.05).endswith(ending)
 
 
 def test_the_degrees_of_freedom_of_the_titles_decide_what_is_clear():

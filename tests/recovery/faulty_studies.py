@@ -146,7 +146,8 @@ def draw_study(plan: Plan) -> FaultyStudy:
     ).assign(effort=effort, brief_score=traced[:, 1])
     apart = np.random.default_rng([plan.seed, 1])  # so that what else is drawn does not hang on them
     seen = np.where(apart.random(n) < plan.misled, luck > 0, seen)
-    assets = assets.assign(**{name: apart.normal(size=n) for name in _noise(plan)})
+    noise = pd.DataFrame({name: apart.normal(size=n) for name in _noise(plan)}, index=assets.index)
+    assets = pd.concat([assets, noise], axis=1)
     return FaultyStudy(
         plan,
         titles,

@@ -7,7 +7,7 @@ learners are those that the grid search chose on the first draw, fixed so that m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -146,6 +146,22 @@ def test_control_rows_taken_as_independent_are_too_sure():
                 clustered.append(covers(group.estimate.interval(), truth))
     assert np.mean(covered) < 0.85
     assert sum(clustered) >= fewest_covered(len(clustered))
+
+
+def test_control_impressions_taken_as_draws_of_the_effect_are_far_too_sure(draws):
+    """Weights and errors as if each of a cell's thousands of impressions were an artwork of its own."""
+    covered, too_small = [], []
+    for one in draws[:5]:
+        by_count = fit(replace(one.draw, weights=one.draw.impressions), ("mundlak",))
+        design = by_count.fits["mundlak"]
+        scores, weights = design.scores("ATE"), design.sample.assignment.weights
+        effect = estimate(by_count, "mundlak").effect
+        off = weights * (scores.numerator[0] - effect * scores.denominator[0])
+        error = np.sqrt((off**2 / one.draw.impressions[design.keep]).sum()) / (weights @ scores.denominator[0])
+        covered.append(abs(effect - by_count.truth("mundlak")) < 1.96 * error)
+        too_small.append(estimate(one, "mundlak").std_error / error)
+    assert np.mean(covered) < 0.5
+    assert min(too_small) > 10
 
 
 def siblings_mean(draw):

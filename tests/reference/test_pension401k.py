@@ -8,7 +8,6 @@ ratios of two of its effects of eligibility, without an error. Flexible models: 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -39,23 +38,8 @@ EXACT_R_ATOL = 1e-6
 
 
 @pytest.fixture(scope="module")
-def folder(reference_data):
-    return reference_data / "causal" / "pension401k"
-
-
-@pytest.fixture(scope="module")
-def pension(folder):
-    return pd.read_csv(folder / "pension.csv")
-
-
-@pytest.fixture(scope="module")
-def folds(folder):
-    return pd.read_csv(folder / "folds.csv")["fold"].to_numpy()
-
-
-@pytest.fixture(scope="module")
-def computed(folder):
-    return checks_in(folder / "gold_computed.json", folder / "gold_R.json")
+def computed(pension_folder):
+    return checks_in(pension_folder / "gold_computed.json", pension_folder / "gold_R.json")
 
 
 EXACT = {

@@ -34,23 +34,8 @@ PRINTED_ATOL = 5e-3
 
 
 @pytest.fixture(scope="module")
-def folder(reference_data):
-    return reference_data / "causal" / "pension401k"
-
-
-@pytest.fixture(scope="module")
-def pension(folder):
-    return pd.read_csv(folder / "pension.csv")
-
-
-@pytest.fixture(scope="module")
-def folds(folder):
-    return pd.read_csv(folder / "folds.csv")["fold"].to_numpy()
-
-
-@pytest.fixture(scope="module")
-def published(folder):
-    return {name: check["expected"] for name, check in checks_in(folder / "gold_published.json").items()}
+def published(pension_folder):
+    return {name: check["expected"] for name, check in checks_in(pension_folder / "gold_published.json").items()}
 
 
 SLOW = {("IIVM_p401", "xgboost")}
@@ -121,9 +106,9 @@ def test_main_effects_alone_are_no_model_of_savings(pension, folds, published):
 
 
 @pytest.mark.long
-def test_a_forest_lies_near_the_median_of_three_seeds_of_doubleml(folder, pension):
+def test_a_forest_lies_near_the_median_of_three_seeds_of_doubleml(pension_folder, pension):
     """Ours combines three repetitions by the median, and so do we with theirs."""
-    check = checks_in(folder / "gold_computed.json")["plr_rf_seeds"]
+    check = checks_in(pension_folder / "gold_computed.json")["plr_rf_seeds"]
     fit = fitted_forest(pension, CONFOUNDERS, folds=3, repeats=3)
     bounds = bounds_of(fit, "plr")
     theirs = {name: np.median(values) for name, values in check["expected"].items()}

@@ -66,7 +66,6 @@ def cross_fit(
     if isinstance(settings, StackedSettings):
         return _stack(problem, folds, settings, seed, arms)
     problem, centre, scale = problem.standardised()
-    _ = problem.features.binned if isinstance(settings, BoostingSettings) else None  # once, before threads start
 
     def predict(fold: int) -> list[FloatArray]:
         held_out = folds == fold

@@ -72,28 +72,33 @@ def test_hopeless_settings_are_tried_on_one_fold_only_and_growth_stops_early(mon
 
 
 @pytest.mark.parametrize("absorbs", [True, False])
-def test_of_many_rows_every_setting_is_tried_on_a_draw_of_whole_titles(monkeypatch, absorbs):
+def test_of_many_rows_shapes_are_screened_on_a_draw_of_whole_titles_and_the_small_rate_goes_on(monkeypatch, absorbs):
     problem = outcome_problem() if absorbs else without_titles(outcome_problem())
     calls = []
     real = tuning.stop_early
 
     def counted(fold, settings, seed):
-        calls.append((settings.learning_rate, fold.problem))
+        calls.append((settings, fold.problem))
         return real(fold, settings, seed)
 
     monkeypatch.setattr(tuning, "stop_early", counted)
     monkeypatch.setattr(tuning, "FEWEST_TO_SCREEN", 5)
     monkeypatch.setattr(tuning, "LARGEST_SCREEN", len(X) // 2)
-    grid = [replace(SETTINGS, learning_rate=rate, rounds=300) for rate in (0.001, 0.002, 0.003, 0.004, 0.1, 0.2)]
-    grid += [replace(SETTINGS, learning_rate=rate, rounds=300) for rate in (0.0001, 0.0002)]
+    hopeless = [replace(SETTINGS, max_depth=1, min_child_weight=10.0**9 + k) for k in range(3)]
+    shapes = [*hopeless, SETTINGS, replace(SETTINGS, max_depth=3), replace(SETTINGS, max_depth=4)]
+    grid = [replace(shape, learning_rate=rate, rounds=300) for shape in shapes for rate in (0.05, 0.2)]
     chosen = grid_search(problem, FOLDS, 0, grid)
-    screened, full = calls[: len(grid)], calls[len(grid) :]
-    assert {rate for rate, _ in full} == {0.1, 0.2}
-    assert chosen.learning_rate in (0.1, 0.2)
-    assert all(0.3 < len(part.target) / len(X) < 0.7 for _, part in screened)
+    fast, slow, full = calls[:6], calls[6:9], calls[9:]
+    assert {settings.learning_rate for settings, _ in fast} == {0.2}
+    assert {settings.learning_rate for settings, _ in slow + full} == {0.05}
+    assert {settings.max_depth for settings, _ in slow} == {2, 3, 4}
+    assert len(full) == 2
+    assert chosen.learning_rate == 0.05
+    assert chosen.max_depth in {settings.max_depth for settings, _ in full}
+    assert all(0.3 < len(part.target) / len(X) < 0.7 for _, part in fast + slow)
     assert all(len(part.target) == len(X) for _, part in full)
     if absorbs:
-        part = screened[0][1]
+        part = fast[0][1]
         whole = np.bincount(problem.absorb, minlength=problem.absorb.max() + 1)
         found = np.bincount(part.absorb, minlength=len(whole))
         assert set(found[found > 0] - whole[found > 0]) == {0}
