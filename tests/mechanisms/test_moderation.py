@@ -143,7 +143,7 @@ def test_the_sentence_says_what_the_highest_and_the_lowest_group_show_by_themsel
 def test_the_degrees_of_freedom_of_the_titles_decide_what_is_clear():
     """2.3 standard errors below zero are clear with 90 titles and not with 6."""
     few, many = WaldTest(9.0, 2, 5, 0.001), WaldTest(9.0, 2, 89, 0.001)
-    said = [_sentence("genre", list(GENRES), (-0.23, 1.0, 2.0), (0.1,) * 3, joint, ()) for joint in (few, many)]
+    said = [_sentence("genre", list(GENRES), (-0.23, 1.0, 2.0), (0.1,) * 3, joint, (), 0.05) for joint in (few, many)]
     assert "no clear effect" in said[0]
     assert "the other way" in said[1]
 
