@@ -18,7 +18,7 @@ FEWEST_VALUES = 11
 
 
 def find_moderation(
-    fitted: FittedHypothesis, modifiers: Sequence[str], level: float
+    fitted: FittedHypothesis, modifiers: Sequence[str], level: float = 0.95
 ) -> tuple[tuple[Moderation, ...], tuple[str, ...]]:
     """Joint tests of effects that differ by modifier, on out-of-fold residuals; and why some could not be made."""
     outcome, treatment = fitted.residuals()
