@@ -186,8 +186,8 @@ def print_table(rows: pd.DataFrame) -> None:
     Errors clustered by title allow for other titles with other effects. So an interval covers the mean over the very
     cells of its draw more often than it says, and the mean over all draws, the population's, as often as it says.
     """
-    heads = ("analysis", "draws", "bias, % of the effect", "bias, in standard errors")
-    heads += ("covers its cells' truth", "covers the population's", "rejects 0")
+    heads = ["analysis", "draws", "bias, % of the effect", "bias, in standard errors", "spread, in standard errors"]
+    heads += ["covers its cells' truth", "covers the population's", "rejects 0"]
     print("| " + " | ".join(heads) + " |")
     print("|---" * len(heads) + "|")
     for analysis, part in rows.groupby("analysis", sort=False):
@@ -199,6 +199,7 @@ def print_table(rows: pd.DataFrame) -> None:
         rejects = ((part["low"] > 0) | (part["high"] < 0)).groupby(part["seed"]).mean()
         print(
             f"| {analysis} | {n} | {100 * error.mean() / MEAN_EFFECT:+.1f} | {_with_error(z, '+.2f')} "
+            f"| {(error / part['std_error']).std():.2f} "
             f"| {_with_error(own)} | {_with_error(all_draws)} | {_with_error(rejects)} |"
         )
 
