@@ -21,16 +21,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 sys.path.pop(0)  # this folder: numba imports a package called coverage
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from artwork_insights.design.assignment import Assignment, make_assignment
 from artwork_insights.design.confounders import Confounders
+from artwork_insights.design.learners.title_levels import TitleLevels
 from artwork_insights.effects.design_fit import DesignFit, fit_design
 from artwork_insights.effects.estimates import EffectEstimate
 from artwork_insights.effects.groups import group_effects_of
-from artwork_insights.effects.nuisances import Settings, fold_labels
+from artwork_insights.effects.nuisances import Nuisances, Settings, fold_labels
 from artwork_insights.effects.sample import AnalysisSample
 from artwork_insights.outcomes.precision import precision_weights
 from artwork_insights.study import DesignName
@@ -89,6 +91,21 @@ def fit(
     return fit_design(sample, design, folds, trim=0.05, seed=seed, settings=None if tune else tuned())
 
 
+def fit_true_models(draw: Draw) -> DesignFit:
+    """`within` on a draw without effects, with the simulator's own curves in place of learnt ones."""
+    sample = AnalysisSample(assign(draw), draw.outcome)
+    x, z, country = draw.confounders.T
+    curves = {True: 0.5 * z**2 + np.sin(2 * x), False: 0.01 * z**2 + 0.015 * np.sin(2 * x) + 0.01 * country}
+    title, weights = sample.assignment.title, sample.assignment.weights
+    targets = {True: draw.treatment, False: draw.outcome}
+    margin = {
+        is_binary: curve + TitleLevels(title, targets[is_binary], weights, is_binary=is_binary).solve(curve)
+        for is_binary, curve in curves.items()
+    }
+    expected = Nuisances(np.clip(expit(margin[True]), 1e-6, 1 - 1e-6), *[margin[False]] * 3)
+    return fit_design(sample, "within", [], trim=0.05, seed=0, nuisances=[expected])
+
+
 @cache
 def tuned() -> Settings:
     """Settings that the grid search chooses on a draw that is not counted."""
@@ -119,6 +136,8 @@ def analyses(seed: int, mean_effect: float) -> Iterator[Row]:
         inside = mundlak.sample.assignment.groups[group.modifier].astype(str) == group.group
         yield _row(f"mundlak, by {group.modifier}{without}", truth_of(draw, mundlak, inside), group.estimate)
     if not mean_effect:
+        known = fit_true_models(draw)
+        yield _row("within, ATO, no effect, true models", truth_of(draw, known, overlap=True), known.estimate("ATO"))
         return
     yield _as_independent("rows as independent", draw, mundlak, np.ones(len(mundlak.sample.outcome)))
     if seed >= CONTROL_DRAWS:
