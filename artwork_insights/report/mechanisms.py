@@ -167,9 +167,14 @@ def _view_slopes(
     moderation: ContinuousModeration, unit: OutcomeUnit, ending: str, level: float, anchor: str
 ) -> SlopesView:
     scale = scale_of(unit, float(np.median([point.std_error for point in moderation.curve])), ending, level)
-    told = "; ".join(f"at {significant(slope.value)} {scale.effect(slope.effect)}" for slope in moderation.slopes)
+    told = "; ".join(f"at {_place(slope.value)} {scale.effect(slope.effect)}" for slope in moderation.slopes)
     label = f"Effect along {in_words(moderation.modifier)}, in {scale.unit_with_per}: {told}"
     return SlopesView(moderation, draw_svg(plot_simple_slopes(moderation, scale), f"{anchor}-slopes", label), told)
+
+
+def _place(value: float) -> str:
+    """A value of the moderator; four digits without a comma, as years are written."""
+    return f"{value:.4g}" if abs(value) < 10_000 else significant(value)
 
 
 def _view_change(change: JointChange, unit: OutcomeUnit) -> ChangeView:
