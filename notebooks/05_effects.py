@@ -161,7 +161,7 @@ plot_group_effects([group for group in groups if group.modifier == "country"], h
 # responders among combinations. A study holds it against the group effects and says whether the two tell one story.
 
 # %%
-outcome_left, treatment_left = fitted.residuals()
+outcome_left, treatment_left = fitted.headline.residuals()
 forest = fit_causal_forest(
     outcome_left,
     treatment_left,

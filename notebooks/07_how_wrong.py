@@ -74,7 +74,7 @@ print(f"{scale.effect(estimate.effect)} {scale.unit}, {scale.interval(estimate)}
 # finds one more often than 1 time in 20, its intervals are too narrow and the real finding is worth less than it looks.
 
 # %%
-outcome_left, _ = fitted.residuals()
+outcome_left, _ = fitted.headline.residuals()
 rows = fit.sample.assignment
 placebo = placebo_within_titles(outcome_left, rows.treatment, rows.asset, rows.title, rows.weights, draws=200, seed=1)
 print(f"{placebo.rejection_share:.0%} of placebos look like effects; p of the real one: {placebo.p_value:.3f}")

@@ -222,6 +222,14 @@ def test_adding_a_hypothesis_does_not_change_the_numbers_of_the_others(finished)
     assert len(numbers) == len(beside.diagnostics) - 1
 
 
+def test_the_level_of_the_study_decides_what_counts_as_a_difference_between_groups(place):
+    study = place.study(FACE)
+    lenient = study.model_copy(update={"estimation": study.estimation.model_copy(update={"level": 0.8})})
+    found = finding_of(estimate_study(lenient).result, "face_present").moderation
+    assert found
+    assert {row.level for row in found} == {0.8}
+
+
 def test_the_report_drawn_again_has_the_same_bytes(finished, tmp_path):
     _, out, _ = finished
     copy = shutil.copytree(out, tmp_path / "copy")

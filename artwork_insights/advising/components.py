@@ -20,9 +20,9 @@ from artwork_insights.report.numbers import significant
 FloatArray = npt.NDArray[np.float64]
 Shape = Literal["arms", "curve", "condition", "slope"]
 SHAPES: tuple[Shape, ...] = ("arms", "curve", "condition", "slope")
+"""From the one that tells most amounts apart to the one that assumes most."""
 CLEAR = 0.05
 """Level of the tests that say whether arms, or a curve, tell more than one number does."""
-"""From the one that tells most amounts apart to the one that assumes most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -202,9 +202,24 @@ def fit_sample(
     clustered: bool = True,
 ) -> DesignFit:
     """Fit the design asked for, or the default one, on a sample made from arrays."""
+    return fit_in_place(sample, design, learner, folds, repeats, trim, seed, clustered=clustered)[0]
+
+
+def fit_in_place(
+    sample: AnalysisSample,
+    design: DesignName | None,
+    learner: Learner,
+    folds: int | npt.ArrayLike,
+    repeats: int,
+    trim: TrimRule | None,
+    seed: int,
+    *,
+    clustered: bool = True,
+) -> tuple[DesignFit, npt.NDArray[np.int64]]:
+    """`fit_sample`, and the row of the sample that each of the fit's cells was."""
     check_choices(design=design, learner=learner, seed=seed)
     check_coding(sample.assignment.treatment)
-    sample, folds, _ = in_own_order(sample, folds)
+    sample, folds, order = in_own_order(sample, folds)
     labels = fold_labels(sample, folds, repeats, np.random.default_rng(seed))
     limit = DEFAULT_TRIM if trim is None else check_trim(trim)
     chosen = design or default_design(sample.assignment)
@@ -214,7 +229,7 @@ def fit_sample(
         named = name_encoding(sample, chosen, seed)
         raise NotIdentifiedError(f"{error} In particular, {named}" if named else str(error)) from None
     encoding = name_encoding(sample, chosen, seed) if fit.variance_left < SMALLEST_VARIANCE_LEFT else ""
-    return replace(fit, clustered=clustered, encoding=encoding)
+    return replace(fit, clustered=clustered, encoding=encoding), order[fit.keep]
 
 
 def _require(what: str, value: str | None, known: Sequence[str | None]) -> None:

@@ -8,8 +8,8 @@ import pandas as pd
 
 from artwork_insights.design.learners import Learner
 from artwork_insights.design.reading import check_number, check_share
-from artwork_insights.effects.arrays import in_own_order, sample_from_arrays
-from artwork_insights.effects.average import fit_sample
+from artwork_insights.effects.arrays import sample_from_arrays
+from artwork_insights.effects.average import fit_in_place
 from artwork_insights.effects.estimates import Estimand
 from artwork_insights.effects.forest.modifiers import as_frame
 from artwork_insights.effects.forest.summary import ForestSummary, summarise_forest
@@ -80,10 +80,9 @@ def summarise_heterogeneity(
         raise NotIdentifiedError(f"modifiers have {len(frame)} rows and the outcome {np.size(outcome)}.")
     groups = {name: frame[name].to_numpy() for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])}
     sample = sample_from_arrays(outcome, treatment, confounders, clusters, weights=weights, groups=groups)
-    _, _, order = in_own_order(sample, folds)  # as the fit has them
-    fit = fit_sample(sample, design, learner, folds, 1, trim, seed)
+    fit, place = fit_in_place(sample, design, learner, folds, 1, trim, seed)
     estimand: Estimand = "slope" if not fit.is_binary else "ATO" if fit.design == "within" else "ATE"
-    inside = frame.iloc[order[fit.keep]].reset_index(drop=True)
+    inside = frame.iloc[place].reset_index(drop=True)
     of_groups = group_effects_of(fit, estimand, tuple(groups), level=level, seed=seed)
     found = summarise_forest(fit, of_groups, inside, seed, component=component, smallest_effect=cost, level=level)
     if found is None:

@@ -10,10 +10,8 @@ import pandas as pd
 
 from artwork_insights.design.confounders import FloatArray
 from artwork_insights.design.learners import Learner
-from artwork_insights.effects.arrays import in_own_order, sample_from_arrays
-from artwork_insights.effects.average import check_choices, check_coding, default_design
-from artwork_insights.effects.design_fit import fit_design
-from artwork_insights.effects.nuisances import fold_labels
+from artwork_insights.effects.arrays import sample_from_arrays
+from artwork_insights.effects.average import fit_in_place
 from artwork_insights.study import DesignName
 
 
@@ -75,17 +73,12 @@ def predict_nuisances(
     ----------
     Chernozhukov et al. (2018), Double/debiased machine learning for treatment and structural parameters.
     """
-    check_choices(design=design, learner=learner, seed=seed)
-    given = sample_from_arrays(outcome, treatment, confounders, clusters, weights=weights)
-    check_coding(given.assignment.treatment)
-    sample, moved_folds, order = in_own_order(given, folds)
-    labels = fold_labels(sample, moved_folds, repeats, np.random.default_rng(seed))
-    fit = fit_design(sample, design or default_design(sample.assignment), labels, trim=0.0, seed=seed, learner=learner)
-    place = order[fit.keep]
+    sample = sample_from_arrays(outcome, treatment, confounders, clusters, weights=weights)
+    fit, place = fit_in_place(sample, design, learner, folds, repeats, 0.0, seed)
 
     def spread(values: FloatArray) -> FloatArray:
         """Values of the cells used, each where its row stood; NaN elsewhere."""
-        found = np.full(len(order), np.nan)
+        found = np.full(len(sample.outcome), np.nan)
         found[place] = values
         return found
 

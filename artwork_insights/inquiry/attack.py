@@ -67,7 +67,7 @@ def attack(
     titles_needed = titles_for_interval(estimate, hypothesis.smallest_effect_of_interest, settings.level)
     overlap, balance, calibration = check_comparison(fitted, settings.trim, component, titles_needed)
     guard = guard_treatment(fitted.sample.assignment.rows(fit.eligible), fit.design, seed=seed)
-    outcome, _ = fitted.residuals()
+    outcome, _ = fitted.headline.residuals()
     inner = fit.sample.assignment
     unseen = examine_unseen(maker, estimate, component, is_rate=is_rate)
     placebo = _placebo(fitted, outcome, settings, seed)

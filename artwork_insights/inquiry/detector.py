@@ -211,7 +211,7 @@ def _sign_turn(fitted: FittedHypothesis, accuracy: DetectorAccuracy | None, leve
     if not fit.is_binary:
         return None
     inner = fit.sample.assignment
-    residual, _ = fitted.residuals()
+    residual, _ = fitted.headline.residuals()
     try:
         return detector_sign_turn(
             residual,

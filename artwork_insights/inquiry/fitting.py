@@ -9,7 +9,7 @@ import numpy as np
 
 from artwork_insights.design.assigning import Assigned, assign_component
 from artwork_insights.design.assignment import Assignment
-from artwork_insights.design.confounders import FloatArray, title_means
+from artwork_insights.design.confounders import title_means
 from artwork_insights.design.embedding_guard import explain_encoding, guard_treatment
 from artwork_insights.effects.average import choose_design
 from artwork_insights.effects.cells import Cells
@@ -67,10 +67,6 @@ class FittedHypothesis:
             else:
                 found.append(NamedEstimate(design, None, self.refused.get(design, "Not asked for.")))
         return tuple(found)
-
-    def residuals(self) -> tuple[FloatArray, FloatArray]:
-        """Outcome and treatment of the headline's cells less their predictions; title means taken out too."""
-        return self.headline.residuals()
 
 
 def fit_hypothesis(

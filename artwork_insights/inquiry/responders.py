@@ -21,7 +21,7 @@ def find_moderation(
     fitted: FittedHypothesis, modifiers: Sequence[str], level: float = 0.95
 ) -> tuple[tuple[Moderation, ...], tuple[str, ...]]:
     """Joint tests of effects that differ by modifier, on out-of-fold residuals; and why some could not be made."""
-    outcome, treatment = fitted.residuals()
+    outcome, treatment = fitted.headline.residuals()
     assignment = fitted.headline.sample.assignment
     found, reasons = [], []
     for modifier in modifiers:
@@ -61,7 +61,7 @@ def find_continuous_moderation(
     ]
     if not numbers:
         return (), tuple(reasons)
-    outcome, treatment = fitted.residuals()
+    outcome, treatment = fitted.headline.residuals()
     assignment = fitted.headline.sample.assignment
     frame = cells.frame.loc[fitted.rows[fitted.headline.keep]]
     found = []

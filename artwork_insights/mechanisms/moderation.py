@@ -98,7 +98,6 @@ def moderate(
         Precision weights; labels of groups whose means are swept out, e.g. title and country.
     fewest_titles : int
         Clusters (or rows) in which the treatment must vary beside the other group means for a group to have a slope.
-
     level : float
         At which the sentence says that the groups differ (joint test), and that a group has an effect (its own).
 

@@ -25,9 +25,14 @@ def hold(check: Check, ours: Mapping[str, float], *, tolerance: float | None = N
 
 
 def agree(what: str, ours: Collection[float], theirs: Collection[float], tolerance: float) -> None:
-    """Assert that numbers agree, and print them as a row: ``pytest -rP`` shows it."""
-    print(f"| {what} | {_row(theirs)} | {_row(ours)} | {tolerance:g} |")
+    """Assert that numbers agree, and show them."""
+    show(what, ours, theirs, tolerance)
     assert list(ours) == pytest.approx(list(theirs), abs=tolerance), what
+
+
+def show(what: str, ours: Collection[float], theirs: Collection[float], tolerance: float | None = None) -> None:
+    """Print numbers as a row of the tables in the docs, which ``pytest -rP tests/reference`` shows."""
+    print(f"| {what} | {_row(theirs)} | {_row(ours)} | {'–' if tolerance is None else f'{tolerance:g}'} |")
 
 
 def _row(numbers: Collection[float]) -> str:

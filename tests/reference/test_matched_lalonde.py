@@ -16,7 +16,7 @@ from artwork_insights.design.matching import match_pairs
 from artwork_insights.design.overlap import effective_sample_size
 from artwork_insights.effects.predictions import average_effect_from_predictions
 from artwork_insights.mechanisms.regression import fit_clustered_ols
-from tests.reference.gold import checks_in, hold
+from tests.reference.gold import checks_in, hold, show
 from tests.reference.lalonde import OF_MATCHIT, logit, logit_of_matchit, regress
 
 APART = 1e-11
@@ -190,7 +190,7 @@ def test_matchit_looked_only_downwards_and_our_pairs_are_nearer(folder, gold, ma
     equal = gaps <= ours.distance[:, None] + EXACT_ATOL
     over_equals = (y[treated] - (equal @ y[controls]) / equal.sum(axis=1)).mean()
     one_of_equals = ours.differences(y).mean()
-    print(f"| the same, nearest on either side; averaged over equals | {one_of_equals:.2f}; {over_equals:.2f} |")
+    show("the same, nearest on either side; averaged over equals", [one_of_equals, over_equals], [found["att"]])
     assert min(one_of_equals, over_equals) > found["att"] + 400
 
 

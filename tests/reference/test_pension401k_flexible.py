@@ -18,7 +18,7 @@ from artwork_insights.effects.predictions import average_effect_from_predictions
 from artwork_insights.mechanisms.regression import fit_clustered_ols
 from artwork_insights.sensitivity.observed_confounders import gains_of
 from artwork_insights.sensitivity.omitted_variables import omitted_variable_bounds, scores_from_predictions
-from tests.reference.gold import checks_in
+from tests.reference.gold import agree, checks_in
 from tests.reference.pension401k import CLIP, CONFOUNDERS, data_of, tree_predictions, with_squares
 
 LEARNERS = {"xgboost": "xgboost", "glmnet": "lasso", "ranger": "random_forest"}
@@ -68,15 +68,13 @@ def test_flexible_models_lie_within_one_published_standard_error(pension, publis
         found /= estimate_as(pension, model, name, target="p401").effect
     else:
         assert estimate.std_error == pytest.approx(error, rel=0.2)
-    print(f"| {model} {name} | {effect} ({error}) | {found:.1f} |")
-    assert found == pytest.approx(effect, abs=error)
+    agree(f"{model} {name}", [found], [effect], error)
 
 
 def test_a_lasso_of_main_effects_lies_within_one_published_standard_error(pension, published):
     effect, error = published["doubleml_R_docs"]["PLR"]["glmnet_base"]
     estimate = estimate_average_effect(*data_of(pension), learner="lasso", folds=3, score="plr")
-    print(f"| PLR glmnet_base | {effect} ({error}) | {estimate.effect:.1f} |")
-    assert estimate.effect == pytest.approx(effect, abs=error)
+    agree("PLR glmnet_base", [estimate.effect], [effect], error)
 
 
 def test_predictions_of_single_trees_lie_within_one_published_standard_error(pension, folds, published):
@@ -88,8 +86,7 @@ def test_predictions_of_single_trees_lie_within_one_published_standard_error(pen
     found = {"PLR": plr.effect, "IRM": irm.effect, "IIVM_p401": irm.effect / joining.effect}
     for model, ours in found.items():
         effect, error = published_pair(published, model, "rpart")
-        print(f"| {model} rpart | {effect} ({error}) | {ours:.1f} |")
-        assert ours == pytest.approx(effect, abs=error), model
+        agree(f"{model} rpart", [ours], [effect], error)
 
 
 @pytest.mark.parametrize(("column", "name"), [("e401", "APE_e401"), ("p401", "APE_p401")])
@@ -112,12 +109,10 @@ def test_a_forest_lies_near_the_median_of_three_seeds_of_doubleml(pension_folder
     fit = fitted_forest(pension, CONFOUNDERS, folds=3, repeats=3)
     bounds = bounds_of(fit, "plr")
     theirs = {name: np.median(values) for name, values in check["expected"].items()}
-    print(f"| plr_rf_seeds | {theirs} | {bounds.effect:.1f} ({bounds.std_error:.1f}), {bounds.robustness_value:.4f}, "
-          f"{bounds.robustness_value_alpha:.4f} |")  # fmt: skip
-    assert bounds.effect == pytest.approx(theirs["coefs"], abs=check["tol"])
-    assert bounds.std_error == pytest.approx(theirs["ses"], rel=0.1)
-    assert bounds.robustness_value == pytest.approx(theirs["rv"], abs=ROBUSTNESS_ATOL)
-    assert bounds.robustness_value_alpha == pytest.approx(theirs["rva"], abs=ROBUSTNESS_ATOL)
+    robustness = (bounds.robustness_value, bounds.robustness_value_alpha)
+    agree("plr_rf_seeds", [bounds.effect], [theirs["coefs"]], check["tol"])
+    agree("plr_rf_seeds: error", [bounds.std_error], [theirs["ses"]], 0.1 * theirs["ses"])
+    agree("plr_rf_seeds: robustness values", robustness, (theirs["rv"], theirs["rva"]), ROBUSTNESS_ATOL)
 
 
 def fitted_forest(pension, names, folds=5, repeats=1):
@@ -154,14 +149,12 @@ def test_flexible_effects_and_bounds_are_those_of_long_story_short(forest_withou
     expected = published["long_story_short_dml_sensemakr"][case]
     bounds = bounds_of(forest_without_db, score)
     limits = (bounds.interval_lower, bounds.interval_upper)
-    print(f"| {case} | {expected} | {bounds.effect:.0f} ({bounds.std_error:.0f}), {bounds.robustness_value:.4f}, "
-          f"{bounds.robustness_value_alpha:.4f}, {limits[0]:.0f} to {limits[1]:.0f} |")  # fmt: skip
+    robustness = (bounds.robustness_value, bounds.robustness_value_alpha)
     assert expected["se"] == error
-    assert bounds.effect == pytest.approx(expected["ate"], abs=error)
-    assert bounds.std_error == pytest.approx(error, rel=0.1)
-    assert bounds.robustness_value == pytest.approx(expected["rv"], abs=ROBUSTNESS_ATOL)
-    assert bounds.robustness_value_alpha == pytest.approx(expected["rva"], abs=ROBUSTNESS_ATOL)
-    assert limits == pytest.approx(tuple(expected["bounds_ci"]), abs=LIMIT_ATOL)
+    agree(case, [bounds.effect], [expected["ate"]], error)
+    agree(f"{case}: error", [bounds.std_error], [error], 0.1 * error)
+    agree(f"{case}: robustness values", robustness, (expected["rv"], expected["rva"]), ROBUSTNESS_ATOL)
+    agree(f"{case}: limits", limits, expected["bounds_ci"], LIMIT_ATOL)
 
 
 @pytest.mark.long
@@ -173,9 +166,8 @@ def test_flexible_effects_by_income_and_their_robustness_are_those_published(pen
     for group, (effect, error) in enumerate(expected["gate_q"]):
         assert bounds[group].effect == pytest.approx(effect, abs=error), group
     values = [b.robustness_value for b in bounds], [b.robustness_value_alpha for b in bounds]
-    print(f"| by income | {expected['gate_rv']}, {expected['gate_rva']} | {values} |")
-    assert values[0] == pytest.approx(expected["gate_rv"], abs=ROBUSTNESS_ATOL)
-    assert values[1] == pytest.approx(expected["gate_rva"], abs=ROBUSTNESS_ATOL)
+    agree("by income: robustness values", values[0], expected["gate_rv"], ROBUSTNESS_ATOL)
+    agree("by income: robustness values of the interval", values[1], expected["gate_rva"], ROBUSTNESS_ATOL)
     assert bounds[3].effect > 2 * bounds[0].effect, "those who earn most gain most"
 
 
@@ -187,8 +179,7 @@ def test_what_leaving_a_confounder_out_takes_away_is_what_was_published(pension,
         without = fitted_forest(pension, [other for other in WITHOUT_DB if other != name])
         gains[name] = gains_of(full, scores_of(without))
         found = (gains[name].strength_outcome, gains[name].strength_treatment)
-        print(f"| without {name} | {expected} | {found} |")
-        assert found == pytest.approx(tuple(expected), abs=BENCHMARK_ATOL), name
+        agree(f"without {name}", found, expected, BENCHMARK_ATOL)
     assert max(gains, key=lambda name: gains[name].strength_outcome) == "inc"
 
 

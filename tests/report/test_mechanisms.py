@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -76,6 +77,9 @@ def test_the_words_name_both_ends_and_what_is_no_choice(mechanisms, result):
     assert view.natural[0].change == "face count from 1 to 3"
     assert "% of what is left of mean face area share" in view.natural[0].curve_sentence
     assert not view_mechanisms(result.findings[0], RATE, 0.95, "f1")
+    (slopes,) = view.slopes
+    years = [round(slope.value) for slope in slopes.moderation.slopes]
+    assert re.findall(r"at (\S+) ", slopes.told) == [str(year) for year in years]  # and not 2,010
 
 
 def test_the_report_shows_them_and_escapes_names(mechanisms, result, tmp_path):
@@ -85,4 +89,5 @@ def test_the_report_shows_them_and_escapes_names(mechanisms, result, tmp_path):
     for said in ("Through mean face area share, and past it", "Several ways together", "A change that can be made",
                  "The effect along launch year", "What if something unseen drives both"):  # fmt: skip
         assert said in page
+    assert f"Dots: {view_mechanisms(finding, RATE, 0.95, 'f1').slopes[0].told}" in page
     assert '<th scope="row"><b>' not in page

@@ -25,7 +25,7 @@ from artwork_insights.design.learners.problem import Problem
 LARGEST_NUMBER_OF_ROUNDS = 1000
 LARGEST_NUMBER_OF_CODES = 256
 SHARE_DRAWN = 0.8
-"""Of the rows for each tree and of the columns for each split, in tables of up to 5,000 rows. Of more rows all are
+"""Of the rows for each tree and of the columns for each split, where up to 5,000 rows are learnt from. Of more all are
 taken: what chance keeps a tree from using stays a confounder. The doubly robust estimates of four tables of 20,000 rows
 lay 1.3 standard errors above the truth on average with drawing, .9 without (``benchmarks/left_behind.py``)."""
 

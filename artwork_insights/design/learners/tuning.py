@@ -107,7 +107,7 @@ def _best(stops: Sequence[Sequence[tuple[float, int]]], number: int) -> list[int
 
 
 def _draw_rows(problem: Problem, folds: IntArray, rng: np.random.Generator) -> BoolArray | None:
-    """Nearly 20,000 rows of whole absorbed titles, or of rows; None where there are fewer, or too few titles."""
+    """Hardly ever more than 20,000 rows of whole absorbed titles, or of rows; None of fewer, or of too few titles."""
     n_rows = len(problem.target)
     if n_rows <= LARGEST_SCREEN:
         return None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xgboost
 
-from artwork_insights.design.learners import BoostingSettings, Features, cross_fit
+from artwork_insights.design.learners import BoostingSettings, Features, boosting, cross_fit
 from artwork_insights.design.learners.light_gbm import LightGBMSettings
 from tests.design.learners.cells import FOLDS, SETTINGS, X, outcome_problem, treatment_problem, without_titles
 
@@ -53,6 +53,15 @@ def test_held_out_margins_read_in_pieces_are_those_read_at_once(settings):
     np.testing.assert_allclose(pieces, trees.offset + trees.sum_of_trees(0), atol=1e-5)
     p = np.average(problem.target[FOLDS != 0], weights=problem.weights[FOLDS != 0])
     assert trees.offset == pytest.approx(np.log(p / (1 - p)))
+
+
+def test_of_many_rows_trees_see_all_rows_and_columns_so_that_chance_has_no_part(monkeypatch):
+    def margins(seed):
+        return SETTINGS.prepare(outcome_problem(), FOLDS == 0).margins(SETTINGS, seed, ())[0]
+
+    assert np.abs(margins(0) - margins(1)).max() > 1e-3  # few rows: each tree draws its own
+    monkeypatch.setattr(boosting, "MANY_ROWS", 100)
+    np.testing.assert_array_equal(margins(0), margins(1))
 
 
 def test_only_the_order_of_a_feature_counts():

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
+from artwork_insights.design.learners import features as module
 from artwork_insights.design.learners.features import (
     MANY_ROWS,
     MISSING,
@@ -56,6 +60,22 @@ def test_many_rows_get_finer_bins_so_that_less_is_confounded_inside_them():
         return np.mean((values - means[codes]) ** 2) / values.var()
 
     assert left(fine, column) < left(coarse, column[:MANY_ROWS]) / 4
+
+
+def test_threads_that_ask_at_the_same_time_wait_for_one_binning(monkeypatch):
+    asked = []
+
+    def slowly(values, number=None):
+        asked.append(number)
+        time.sleep(0.05)
+        return bin_column(values, number)
+
+    monkeypatch.setattr(module, "bin_column", slowly)
+    features = Features(np.random.default_rng(0).normal(size=(50, 3)), is_coarse=True)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: features.binned, range(4)))
+    assert len(asked) == 3
+    assert all(binned is found[0] for binned in found)
 
 
 def test_heavy_levels_between_others_leave_room_for_the_code_of_what_is_missing():
