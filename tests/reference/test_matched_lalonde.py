@@ -218,7 +218,7 @@ def test_averaged_over_what_matching_takes_for_equal_our_nearest_controls_give_i
         return (y[pairs.treated] - (tied @ y[controls]) / tied.sum(axis=1)).mean()
 
     hold(gold[check], {"att": att(TIED_IN_MATCHING)})
-    print(f"| the same over the nearest alone | {att(EXACT_ATOL):.2f} |")
+    show(f"`{check}` over the nearest alone", [att(EXACT_ATOL)], [att(TIED_IN_MATCHING)])
     assert abs(att(EXACT_ATOL) - att(TIED_IN_MATCHING)) > 10
 
 
