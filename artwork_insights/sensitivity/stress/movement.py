@@ -14,7 +14,7 @@ from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.errors import NotIdentifiedError
 
 LARGEST_MOVE = 1.0
-"""In standard errors. Four times what sound fits of the default learner differ by chance (.25, docs/placebos.md); where
+"""In standard errors. Three times what sound fits of the default learner differ by chance (.30, docs/placebos.md); where
 two fits do differ by one, the true error is a quarter larger than reported."""
 
 
