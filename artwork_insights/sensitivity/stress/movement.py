@@ -14,8 +14,8 @@ from artwork_insights.diagnostic import Diagnostic
 from artwork_insights.errors import NotIdentifiedError
 
 LARGEST_MOVE = 1.0
-"""In standard errors. Three times what sound fits of the default learner differ by chance (.30, docs/placebos.md); where
-two fits do differ by one, the true error is a quarter larger than reported."""
+"""In standard errors. Three times what sound fits of the default learner differ by chance (.30, docs/placebos.md);
+where two fits do differ by one, the true error is a quarter larger than reported."""
 
 
 @dataclass(frozen=True, slots=True)
