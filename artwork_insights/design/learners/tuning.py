@@ -79,9 +79,7 @@ def _screen(part: Problem, folds: IntArray, seed: int, grid: Sequence[Growing]) 
     """The two best settings of the smallest learning rate, of the better half of the shapes of trees.
 
     Shapes are told apart at the largest rate, with a third of the trees. The smallest one makes the models: early
-    stopping lets it learn more. With the trees that it found at 100,000 rows (190 and 240 at .15, 760 and 970 at .05)
-    the doubly robust estimates of three draws lay .2 to .4 standard errors nearer to the truth; with as much learning
-    the rates are alike (``benchmarks/left_behind.py``).
+    stopping lets it learn more, and with as much learning the rates are alike (``benchmarks/left_behind.py``).
     """
     rates = [settings.learning_rate for settings in grid]
     fast = [settings for settings in grid if settings.learning_rate == max(rates)]
