@@ -22,7 +22,7 @@ rows, same settings: with 64 bins the doubly robust estimates lay 2.1 standard e
 rows what is left is smaller beside the error, and coverage was measured with 64 bins."""
 MISSING = 255
 BINNED_LATELY = BinCache()
-BINNING = Lock()
+BINNING = Lock()  # `cached_property` has one of its own only before Python 3.12
 
 
 @dataclass(frozen=True, slots=True)
